@@ -1,0 +1,1 @@
+"""Wave physics that knows nothing of surveys; torch only in ``acoustic``, imported explicitly."""
