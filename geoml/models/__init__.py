@@ -1,0 +1,91 @@
+"""Networks by name; each reads a window of gathers and predicts maps of the section below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from torch import nn
+
+from geoml.errors import OptionError
+from geoml.models.mh_unet import MhUnet, MhUnetConfig
+from geoml.models.section_shape import SectionShape
+from geoml.registry import lookup, with_options
+
+__all__ = ["MODELS", "ModelEntry", "SectionShape", "build_model", "model_config", "rebuild"]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A network of a stated size.
+
+    Attributes:
+        network: Module class; built from a ``config`` instance, which it keeps as ``.config``.
+        config: Its frozen dataclass, with fields ``shape`` and ``heads`` and its own options.
+        size: Options that this name stands for; a user's options come on top.
+    """
+
+    network: type[nn.Module]
+    config: type[Any]
+    size: dict[str, Any] = field(default_factory=dict)
+
+
+MODELS: dict[str, ModelEntry] = {
+    "mh_unet_s": ModelEntry(MhUnet, MhUnetConfig),
+    "mh_unet_m": ModelEntry(
+        MhUnet,
+        MhUnetConfig,
+        {"stem_widths": (48, 96, 144), "widths": (96, 160, 256), "blocks": 2},
+    ),
+}
+"""Model name -> network, config and size."""
+
+
+def build_model(
+    name: str,
+    shape: SectionShape,
+    heads: tuple[str, ...],
+    options: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """A network with fresh weights from torch's random generator.
+
+    Args:
+        name: Key of ``MODELS``.
+        shape: Sizes of gathers and section.
+        heads: What it predicts, as the task asks.
+        options: Settings on top of the size's own.
+
+    Returns:
+        Module that maps (batch, shot, time, receiver) to ``{head: (batch, depth, distance)}``.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+        OptionError: If an option is unknown or does not fit.
+    """
+    entry = lookup(MODELS, name, "model")
+    options = dict(options or {})
+    for fixed in ("shape", "heads"):
+        if fixed in options:
+            raise OptionError(f"'{fixed}' of '{name}' follows from data and task; leave it out.")
+    return _build(name, {**entry.size, **options, "shape": shape, "heads": heads})
+
+
+def model_config(name: str, model: nn.Module) -> dict[str, Any]:
+    """Everything that ``rebuild`` needs to make the same network, as plain JSON values."""
+    return {"name": name, **asdict(model.config)}  # type: ignore[call-overload]
+
+
+def rebuild(config: Mapping[str, Any]) -> nn.Module:
+    """The network that ``model_config`` described, with fresh weights.
+
+    Args:
+        config: As ``model_config`` made it, before or after a trip through JSON.
+    """
+    settings = dict(config)
+    return _build(str(settings.pop("name", "")), settings)
+
+
+def _build(name: str, settings: Mapping[str, Any]) -> nn.Module:
+    entry = lookup(MODELS, name, "model")
+    return entry.network(with_options(entry.config, settings, name))

@@ -1,0 +1,165 @@
+"""Laws that every registered network keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+import torch
+
+from geoml.errors import OptionError, ShapeError, UnknownNameError
+from geoml.models import MODELS, SectionShape, build_model, model_config, rebuild
+
+SMALL = SectionShape(n_shots=3, n_samples=61, n_receivers=11, n_depth=17, n_distance=23)
+LAND = SectionShape(n_shots=18, n_samples=188, n_receivers=33, n_depth=50, n_distance=108)
+MARINE = SectionShape(n_shots=4, n_samples=250, n_receivers=120, n_depth=60, n_distance=132)
+SAMPLE = SectionShape(n_shots=8, n_samples=250, n_receivers=48, n_depth=50, n_distance=105)
+WIDE = SectionShape(n_shots=1, n_samples=16, n_receivers=2, n_depth=70, n_distance=9)
+HEADS = ("velocity", "edges", "log_variance")
+
+
+def network(name: str, shape: SectionShape = SMALL, **options: object) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return build_model(name, shape, HEADS, options)
+
+
+def gathers(shape: SectionShape, n_batch: int = 2) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    size = (n_batch, shape.n_shots, shape.n_samples, shape.n_receivers)
+    return torch.randn(size, generator=generator)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("shape", [SMALL, LAND, MARINE, SAMPLE, WIDE], ids=str)
+def test_any_shape_of_gathers_gives_a_map_of_the_section(name: str, shape: SectionShape) -> None:
+    with torch.no_grad():
+        output = network(name, shape)(gathers(shape, 1))
+    assert set(output) == set(HEADS)
+    for prediction in output.values():
+        assert prediction.shape == (1, shape.n_depth, shape.n_distance)
+        assert prediction.dtype == torch.float32
+        assert torch.isfinite(prediction).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradient_reaches_every_weight(name: str) -> None:
+    model = network(name)
+    sum((head**2).mean() for head in model(gathers(SMALL)).values()).backward()
+    for weight_name, weight in model.named_parameters():
+        assert weight.grad is not None, weight_name
+        assert weight.grad.abs().sum() > 0, weight_name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_network_rebuilt_from_its_config_gives_the_same_output(name: str) -> None:
+    model = network(name).eval()
+    twin = rebuild(json.loads(json.dumps(model_config(name, model)))).eval()
+    twin.load_state_dict(model.state_dict())
+    shots = gathers(SMALL)
+    for head, prediction in model(shots).items():
+        torch.testing.assert_close(twin(shots)[head], prediction, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_setting_changes_the_output(name: str) -> None:
+    changes = {
+        "shape": replace(SMALL, n_depth=SMALL.n_depth + 1),
+        "heads": ("velocity",),
+        "stem_widths": (8, 16),
+        "widths": (32, 64),
+        "blocks": 3,
+        "map_groups": 2,
+        "attention_heads": 2,
+        "dropout": 0.5,
+    }
+    model = network(name).train()
+    assert set(changes) == {field.name for field in fields(model.config)}
+    shots = gathers(SMALL)
+
+    def fingerprint(config: object) -> list[float]:
+        torch.manual_seed(0)
+        twin = type(model)(config).train()
+        # Fresh weights follow from every layer made before them: give each layer its own fixed
+        # ones, so that only what the setting does to the computation can differ.
+        for weight in twin.parameters():
+            wave = torch.sin(torch.arange(weight.numel(), dtype=torch.float32))
+            weight.data = 0.1 * wave.view(weight.shape)
+        torch.manual_seed(1)
+        output = twin(shots)
+        return [len(output), *(float(head.sum().detach()) for head in output.values())]
+
+    base = fingerprint(model.config)
+    for option, value in changes.items():
+        assert fingerprint(replace(model.config, **{option: value})) != base, option
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_window_is_judged_alone_whatever_shares_its_batch(name: str) -> None:
+    model = network(name).eval()
+    shots = gathers(SMALL, 3)
+    with torch.no_grad():
+        together, alone = model(shots), model(shots[1:2])
+    for head in HEADS:
+        torch.testing.assert_close(together[head][1:2], alone[head], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_bfloat16_autocast_stays_near_float32(name: str) -> None:
+    model = network(name).eval()
+    shots = gathers(SMALL)
+    with torch.no_grad():
+        exact = model(shots)["velocity"]
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = model(shots)["velocity"]
+    assert rough.dtype == torch.float32
+    assert (rough - exact).abs().mean() < 0.05 * exact.std()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_first_and_last_sample_and_receiver_are_seen(name: str) -> None:
+    model = network(name).eval()
+    shots = gathers(SMALL)
+    with torch.no_grad():
+        before = model(shots)["velocity"]
+        for time, receiver in [(0, 0), (-1, -1)]:
+            changed = shots.clone()
+            changed[:, :, time, receiver] += 5
+            assert (model(changed)["velocity"] != before).any()
+
+
+def test_unknown_model_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'mh_unet_s'"):
+        build_model("unet_s", SMALL, HEADS)
+
+
+def test_gathers_of_another_size_are_refused_with_both_sizes() -> None:
+    with pytest.raises(ShapeError, match=r"\(2, 3, 62, 11\).*3, 61, 11"):
+        network("mh_unet_s")(torch.zeros(2, 3, 62, 11))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"widths": [7]}, "width 7 is not a multiple of 8"),
+        ({"map_groups": 5}, "map_groups 5 does not divide"),
+        ({"attention_heads": 3}, "attention_heads 3 does not divide"),
+        ({"dropout": 1.0}, "dropout is 1.0"),
+        ({"blocks": 0}, "at least one"),
+        ({"shape": 1}, "follows from data and task"),
+        ({"bloks": 1}, "Did you mean 'blocks'"),
+    ],
+)
+def test_option_that_cannot_work_is_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        build_model("mh_unet_s", SMALL, HEADS, options)
+
+
+def test_unknown_head_is_refused() -> None:
+    with pytest.raises(OptionError, match="no head 'porosity'"):
+        build_model("mh_unet_s", SMALL, ("porosity",))
+
+
+def test_section_smaller_than_the_network_can_draw_is_refused() -> None:
+    with pytest.raises(ShapeError, match="n_depth is 4"):
+        SectionShape(3, 61, 11, 4, 23)
