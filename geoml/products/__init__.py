@@ -1,0 +1,1 @@
+"""A prediction as files: SEG-Y, Zarr, pictures and the report."""
