@@ -17,12 +17,11 @@ FLOOR_DB = -80.0  # what is weaker than this counts as silence
 SPECTRUM_BANDS, TIME_BINS, RECEIVER_BINS = 12, 8, 8
 
 
-def input_features(shots: NDArray[np.float32], dt_s: float) -> dict[str, NDArray[np.float64]]:
+def input_features(shots: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
     """Amplitude, spectrum and distribution over time and receivers of each window.
 
     Args:
         shots: Scaled gathers [1], shape (batch, shot, time, receiver).
-        dt_s: Sample interval [s].
 
     Returns:
         ``amplitude_db``: 10, 50 and 90 % quantile of the live traces' RMS;

@@ -19,7 +19,7 @@ def noise(n_windows: int, seed: int, scale: float = 1.0) -> np.ndarray:
 def test_energy_in_one_place_is_found_there() -> None:
     shots = np.zeros((1, 1, 128, 16), dtype=np.float32)
     shots[0, 0, 20, 4] = 1  # second of 8 parts of the time axis, third of 8 parts of the receivers
-    features = input_features(shots, DT_S)
+    features = input_features(shots)
     np.testing.assert_allclose(features["time_db"][0], [-80, 0, *[-80] * 6])
     np.testing.assert_allclose(features["receiver_db"][0], [-80, -80, 0, *[-80] * 5])
     assert features["dead_share"][0, 0] == 15 / 16
@@ -29,28 +29,28 @@ def test_a_sine_fills_its_own_band() -> None:
     time_s = np.arange(512) * DT_S
     sine = np.sin(2 * np.pi * 15.625 * time_s)  # bands are 125 / 12 = 10.4 Hz wide: the second
     shots = np.broadcast_to(sine[None, None, :, None], (1, 1, 512, 4)).astype(np.float32)
-    assert input_features(shots, DT_S)["spectrum_db"][0].argmax() == 1
+    assert input_features(shots)["spectrum_db"][0].argmax() == 1
 
 
 def test_ten_times_the_amplitude_is_twenty_decibels() -> None:
-    quiet, loud = (input_features(noise(4, 0, a), DT_S)["amplitude_db"] for a in (1, 10))
+    quiet, loud = (input_features(noise(4, 0, a))["amplitude_db"] for a in (1, 10))
     np.testing.assert_allclose(loud - quiet, 20, atol=1e-3)
 
 
 def test_training_windows_lie_inside_and_strange_ones_outside() -> None:
-    known = input_features(noise(200, 1), DT_S)
+    known = input_features(noise(200, 1))
     statistics = json.loads(json.dumps(feature_statistics(known)))
-    inside = outside_training(input_features(noise(50, 2), DT_S), statistics)
+    inside = outside_training(input_features(noise(50, 2)), statistics)
     assert max(distance.max() for distance in inside.values()) < 0.5
-    loud = outside_training(input_features(noise(50, 2, 10), DT_S), statistics)
+    loud = outside_training(input_features(noise(50, 2, 10)), statistics)
     assert (loud["amplitude_db"] > 5).all()
     smooth = np.cumsum(noise(50, 2), axis=2)
-    assert (outside_training(input_features(smooth, DT_S), statistics)["spectrum_db"] > 5).any()
+    assert (outside_training(input_features(smooth), statistics)["spectrum_db"] > 5).any()
     dead = noise(50, 2)
     dead[:, 0] = 0
-    assert (outside_training(input_features(dead, DT_S), statistics)["dead_share"] > 5).all()
+    assert (outside_training(input_features(dead), statistics)["dead_share"] > 5).all()
 
 
 def test_a_silent_window_has_finite_features() -> None:
-    features = input_features(np.zeros((2, 3, 64, 8), dtype=np.float32), DT_S)
+    features = input_features(np.zeros((2, 3, 64, 8), dtype=np.float32))
     assert all(np.isfinite(values).all() for values in features.values())
