@@ -1,0 +1,23 @@
+"""Training pairs -> scaled tensors: splits, scaling, augmentation, batches.
+
+``geoml.samples.dataset`` and ``loader`` need torch and are imported by name; scaling, splits and
+mirror do not.
+"""
+
+from __future__ import annotations
+
+from geoml.samples.augment import Augmentation
+from geoml.samples.mirror import MirrorOrder, mirror_order
+from geoml.samples.scaling import Scaling, fit_scaling
+from geoml.samples.splits import SplitFractions, Splits, split_pairs
+
+__all__ = [
+    "Augmentation",
+    "MirrorOrder",
+    "Scaling",
+    "SplitFractions",
+    "Splits",
+    "fit_scaling",
+    "mirror_order",
+    "split_pairs",
+]

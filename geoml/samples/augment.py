@@ -1,0 +1,172 @@
+"""What field gathers have and simulated ones lack: noise, dead and uneven traces, timing errors.
+
+Noise is drawn afresh each epoch rather than stored with the pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from geoml.errors import OptionError, ShapeError
+from geoml.samples.mirror import MirrorOrder
+
+Floats = NDArray[np.float32]
+
+_TINY = float(np.finfo(np.float32).tiny)
+_IN_BAND = 0.02  # frequencies with less than this share of the peak amplitude carry no noise
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Options of the random changes; each is off at 0, or at None for the noise.
+
+    Attributes:
+        snr_db: Least and greatest ratio of the RMS of the signal to the RMS of the noise, both
+            over the whole window [dB]. Noise has the band of the signal. None for no noise.
+        noise_probability: Chance that a sample gets noise.
+        dead_fraction: Largest share of traces set to zero, as an editing step leaves them.
+        trace_gain_db: Standard deviation of the gain of single traces [dB].
+        window_gain_db: Standard deviation of the gain of the whole window [dB].
+        trace_shift_s: Standard deviation of the time shift of single traces [s]: statics.
+        window_shift_s: Standard deviation of the time shift of the whole window [s].
+        phase_deg: Largest rotation of the wavelet's phase, either way [degrees].
+        mirror_probability: Chance of a flipped window; acts only on an acquisition that is its own
+            mirror image.
+    """
+
+    snr_db: tuple[float, float] | None = (3.0, 30.0)
+    noise_probability: float = 0.9
+    dead_fraction: float = 0.1
+    trace_gain_db: float = 1.0
+    window_gain_db: float = 0.0
+    trace_shift_s: float = 0.0
+    window_shift_s: float = 0.0
+    phase_deg: float = 0.0
+    mirror_probability: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.snr_db is not None and not self.snr_db[0] <= self.snr_db[1]:
+            raise OptionError(
+                f"'snr_db' is {self.snr_db[0]:g}..{self.snr_db[1]:g}; "
+                "write the smaller number first."
+            )
+        for name in ("noise_probability", "mirror_probability", "dead_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"'{name}' is {getattr(self, name):g}; it lies between 0 and 1.")
+        for name in (
+            "trace_gain_db",
+            "window_gain_db",
+            "trace_shift_s",
+            "window_shift_s",
+            "phase_deg",
+        ):
+            if not getattr(self, name) >= 0:
+                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+
+    def __call__(
+        self,
+        shots: Floats,
+        velocity: Floats,
+        rng: np.random.Generator,
+        *,
+        dt_s: float,
+        mirror: MirrorOrder | None = None,
+        keep_zeros: bool = False,
+    ) -> tuple[Floats, Floats]:
+        """One pair, changed at random; the inputs stay as they are.
+
+        Args:
+            shots: Processed gathers, shape (shot, time, receiver).
+            velocity: [m/s], shape (depth, distance).
+            rng: Source of randomness.
+            dt_s: Sample interval [s].
+            mirror: How the acquisition is flipped, None if it is not its own mirror image.
+            keep_zeros: True where the processing mutes: samples that are zero stay zero.
+
+        Returns:
+            Gathers and velocity of the input shapes.
+
+        Raises:
+            ShapeError: If ``shots`` has other than three dimensions.
+        """
+        if shots.ndim != 3:
+            raise ShapeError(f"Gathers have shape {shots.shape}; needed (shot, time, receiver).")
+        if mirror is not None and rng.uniform() < self.mirror_probability:
+            shots = flip_shots(shots, mirror)
+            velocity = np.ascontiguousarray(velocity[:, ::-1])
+        alive = shots != 0
+        noise_ratio = 0.0
+        if self.snr_db is not None and rng.uniform() < self.noise_probability:
+            noise_ratio = 10 ** (-rng.uniform(*self.snr_db) / 20)
+        changed = self._filter(shots, rng, dt_s, noise_ratio) * self._draw_gain(rng, shots)
+        if keep_zeros:
+            changed = changed * alive
+        return changed.astype(np.float32, copy=False), velocity
+
+    def _draw_gain(self, rng: np.random.Generator, shots: Floats) -> Floats:
+        """Factor of each trace, 0 for the dead, shape (shot, 1, receiver)."""
+        traces = (shots.shape[0], 1, shots.shape[2])
+        gain_db = self.trace_gain_db * rng.standard_normal(traces)
+        gain_db += self.window_gain_db * rng.standard_normal()
+        dead = rng.uniform(size=traces) < self.dead_fraction * rng.uniform()
+        return np.where(dead, 0, 10 ** (gain_db / 20)).astype(np.float32)
+
+    def _filter(
+        self, shots: Floats, rng: np.random.Generator, dt_s: float, noise_ratio: float
+    ) -> Floats:
+        """Gathers with phase, timing and noise changed, all in one pass over the spectrum."""
+        timing = self.trace_shift_s > 0 or self.window_shift_s > 0 or self.phase_deg > 0
+        if not timing and noise_ratio == 0:
+            return shots
+        n_samples = shots.shape[1]
+        # Padding keeps what a shift pushes over one end from coming back at the other.
+        n_fft = scipy.fft.next_fast_len(n_samples + n_samples // 8, real=True)
+        spectrum = scipy.fft.rfft(shots, n_fft, axis=1)
+        if timing:
+            spectrum = spectrum * self._draw_phasor(rng, shots.shape, n_fft, dt_s)
+        changed = scipy.fft.irfft(spectrum, n_fft, axis=1)[:, :n_samples]
+        if noise_ratio > 0:
+            noise = _noise_like(spectrum, rng, n_fft)[:, :n_samples]
+            level = noise_ratio * _rms(shots) / max(_rms(noise), _TINY)
+            changed = changed + level * noise
+        return changed
+
+    def _draw_phasor(
+        self, rng: np.random.Generator, shape: tuple[int, ...], n_fft: int, dt_s: float
+    ) -> NDArray[np.complex64]:
+        """Factor of each frequency and trace, shape (shot, frequency, receiver)."""
+        shift_s = self.trace_shift_s * rng.standard_normal((shape[0], 1, shape[2]))
+        shift_s += self.window_shift_s * rng.standard_normal()
+        frequency_hz = scipy.fft.rfftfreq(n_fft, dt_s)[None, :, None]
+        rotation = np.radians(self.phase_deg * rng.uniform(-1, 1))
+        # A real wavelet keeps its constant part: a rotated phase there would scale it.
+        rotation = np.where(frequency_hz > 0, rotation, 0)
+        phasor: NDArray[np.complex64] = np.exp(
+            1j * (rotation - 2 * np.pi * frequency_hz * shift_s)
+        ).astype(np.complex64)
+        return phasor
+
+
+def flip_shots(shots: Floats, mirror: MirrorOrder) -> Floats:
+    """Gathers of the mirrored window, shape (shot, time, receiver)."""
+    return np.take_along_axis(shots[mirror.shot], mirror.receiver[:, None, :], axis=2)
+
+
+def _noise_like(spectrum: NDArray[np.complex64], rng: np.random.Generator, n_fft: int) -> Floats:
+    """Random noise in the band of the gathers, shape (shot, time, receiver)."""
+    amplitude: Floats = np.abs(spectrum).mean(axis=(0, 2))
+    amplitude = amplitude / max(float(amplitude.max()), _TINY)
+    # Field noise is redder or whiter than the signal: the exponent runs from flat to like it.
+    colour = np.where(amplitude > _IN_BAND, amplitude ** rng.uniform(0.1, 1.2), 0)
+    white = rng.standard_normal((*spectrum.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
+    noise: Floats = scipy.fft.irfft(white * colour[None, :, None].astype(np.float32), n_fft, axis=1)
+    return noise
+
+
+def _rms(values: Floats) -> float:
+    """Root-mean-square amplitude."""
+    return float(np.sqrt(np.mean(np.square(values))))

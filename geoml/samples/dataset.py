@@ -1,0 +1,184 @@
+"""Training pairs as tensors: the only door from xarray to torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import dask
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from geoml.errors import OptionError
+from geoml.physics.edges import velocity_edges
+from geoml.samples.augment import Augmentation
+from geoml.samples.mirror import MirrorOrder, mirror_order
+from geoml.samples.scaling import Scaling, fit_scaling
+from geoml.survey.acquisition import Acquisition
+from geoml.survey.pairs import open_pairs
+
+Batch = dict[str, torch.Tensor]
+
+_READ_BLOCK = 64  # samples read at a time
+
+
+class PairDataset(Dataset[Batch]):
+    """Chosen pairs of a store, scaled, as a sequence of samples.
+
+    A sample is ``shots`` (shot, time, receiver) and ``velocity`` (depth, distance), both scaled,
+    and ``edges`` (depth, distance), 1 where the absolute velocity has an interface, all float32;
+    a batch has one dimension more in front. Pairs that fit the memory limit are read once;
+    otherwise each process reads from its own handle of the store. What augmentation draws depends
+    on (seed, epoch, index) alone, never on workers or batch size.
+
+    Attributes:
+        indices: Pairs of the store, shape (sample,).
+        scaling: Constants of the scaling.
+        augment: Random changes, None for none.
+        acquisition: Acquisition of the pairs.
+        mirror: How the acquisition is flipped; None if it is not its own mirror image.
+        in_memory: True where the pairs were read at once.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        indices: Sequence[int] | NDArray[np.int64],
+        scaling: Scaling,
+        augment: Augmentation | None = None,
+        *,
+        seed: int = 0,
+        memory_limit_gb: float = 4.0,
+    ) -> None:
+        """Open the pairs.
+
+        Args:
+            path: Pair store; an unfinished one gives the pairs it has.
+            indices: Pairs to use.
+            scaling: Constants of the scaling, from ``fit_pair_scaling`` or a checkpoint.
+            augment: Random changes, None for none.
+            seed: Seed of the random changes.
+            memory_limit_gb: Pairs of at most this size are held in memory [GB].
+
+        Raises:
+            OptionError: If an index lies outside the store or there is none.
+            StoreError: If the path is no pair store.
+        """
+        self.path = str(path)
+        self.indices = np.asarray(indices, dtype=np.int64)
+        self.scaling = scaling
+        self.augment = augment
+        self.seed = seed
+        pairs = open_pairs(self.path, partial=True)
+        n_done = int(pairs.attrs["n_done"])
+        if self.indices.size == 0 or self.indices.min() < 0 or self.indices.max() >= n_done:
+            raise OptionError(
+                f"{self.path} holds {n_done} pairs; asked for {self.indices.size} of them"
+                + (f", the highest {self.indices.max()}." if self.indices.size else ".")
+            )
+        self.acquisition = Acquisition.from_dict(pairs.attrs["acquisition"])
+        self.mirror: MirrorOrder | None = mirror_order(self.acquisition)
+        self._muted = any(str(next(iter(s))).startswith("mute") for s in pairs.attrs["steps"])
+        # Shared memory, so that workers that live through epochs see the number change.
+        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
+        self._handle: tuple[int, xr.Dataset] | None = None
+        self._stored: tuple[torch.Tensor, torch.Tensor] | None = None
+        sample_bytes = 4 * (pairs.amplitude[0].size + pairs.velocity[0].size)
+        if self.indices.size * sample_bytes <= memory_limit_gb * 1e9:
+            self._stored = self._read_all(pairs)
+
+    @property
+    def in_memory(self) -> bool:
+        """True where the pairs were read at once."""
+        return self._stored is not None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let augmentation draw the numbers of that epoch; the sampler calls this."""
+        self._epoch[0] = epoch
+
+    def __len__(self) -> int:
+        return int(self.indices.size)
+
+    def __getitem__(self, position: int) -> Batch:
+        batch = self.__getitems__([position])
+        return {name: values[0] for name, values in batch.items()}
+
+    def __getitems__(self, positions: Sequence[int]) -> Batch:
+        """Samples at those positions of ``indices`` as one batch."""
+        chosen = np.asarray(positions, dtype=np.int64)
+        shots, velocity = self._fetch(chosen)
+        if self.augment is not None:
+            epoch = int(self._epoch[0])
+            for row, index in enumerate(self.indices[chosen]):
+                shots[row], velocity[row] = self.augment(
+                    shots[row],
+                    velocity[row],
+                    np.random.default_rng([self.seed, epoch, int(index)]),
+                    dt_s=self.acquisition.dt_s,
+                    mirror=self.mirror,
+                    keep_zeros=self._muted,
+                )
+        edges = velocity_edges(velocity).astype(np.float32)
+        return {
+            "shots": torch.from_numpy(self.scaling.scale_shots(shots)),
+            "velocity": torch.from_numpy(self.scaling.scale_velocity(velocity)),
+            "edges": torch.from_numpy(edges),
+        }
+
+    def _fetch(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
+        """Copies of gathers (sample, shot, time, receiver) and velocity (..., depth, distance)."""
+        if self._stored is not None:
+            rows = torch.from_numpy(positions)
+            return tuple(stored[rows].numpy() for stored in self._stored)
+        return _read(self._open(), self.indices[positions])
+
+    def _open(self) -> xr.Dataset:
+        """This process's own handle: one inherited through a fork would share its threads."""
+        if self._handle is None or self._handle[0] != os.getpid():
+            self._handle = (os.getpid(), open_pairs(self.path, partial=True))
+        return self._handle[1]
+
+    def _read_all(self, pairs: xr.Dataset) -> tuple[torch.Tensor, torch.Tensor]:
+        """All chosen pairs, as tensors: those are handed to worker processes without a copy."""
+        shape = self.acquisition
+        shots = torch.empty((len(self), shape.n_shots, shape.n_samples, shape.n_receivers))
+        velocity = torch.empty((len(self), shape.n_depth, shape.n_distance))
+        for start in range(0, len(self), _READ_BLOCK):
+            block = slice(start, start + _READ_BLOCK)
+            read = _read(pairs, self.indices[block])
+            shots[block], velocity[block] = map(torch.from_numpy, read)
+        return shots, velocity
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_handle": None}
+
+
+def fit_pair_scaling(path: str | Path, indices: NDArray[np.int64]) -> Scaling:
+    """Scaling fitted on chosen pairs of a store, read in blocks.
+
+    Raises:
+        OptionError: If the pairs allow no scaling: none, all zero, or of one velocity.
+    """
+    pairs = open_pairs(path, partial=True)
+
+    def blocks() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        for start in range(0, len(indices), _READ_BLOCK):
+            shots, velocity = _read(pairs, indices[start : start + _READ_BLOCK])
+            yield shots, velocity
+
+    return fit_scaling(blocks())
+
+
+def _read(pairs: xr.Dataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
+    """Gathers (sample, shot, time, receiver) and velocity (sample, depth, distance) of pairs."""
+    chosen = pairs[["amplitude", "velocity"]].isel(sample=indices)
+    # Dask's threads do not survive a fork, and workers run side by side already.
+    with dask.config.set(scheduler="synchronous"):
+        amplitude, velocity = chosen.amplitude.to_numpy(), chosen.velocity.to_numpy()
+    shots = np.ascontiguousarray(np.moveaxis(amplitude, 3, 2), dtype=np.float32)
+    return shots, np.array(velocity, dtype=np.float32)
