@@ -29,7 +29,7 @@ demo: $(INSTALLED)
 	@echo "Report: $(CURDIR)/runs/sample_line/report.html"
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
