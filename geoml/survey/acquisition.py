@@ -83,17 +83,17 @@ class Acquisition:
     @property
     def depth_m(self) -> Floats:
         """Depth of the target rows [m], shape (depth,)."""
-        return np.arange(self.n_depth) * self.spacing_m
+        return np.asarray(np.arange(self.n_depth) * self.spacing_m, dtype=np.float64)
 
     @property
     def distance_m(self) -> Floats:
         """Distance of the target columns from the window's origin [m], shape (distance,)."""
-        return np.arange(self.n_distance) * self.spacing_m
+        return np.asarray(np.arange(self.n_distance) * self.spacing_m, dtype=np.float64)
 
     @property
     def time_s(self) -> Floats:
         """Time of the samples [s], shape (time,)."""
-        return np.arange(self.n_samples) * self.dt_s
+        return np.asarray(np.arange(self.n_samples) * self.dt_s, dtype=np.float64)
 
     @property
     def offset_m(self) -> Floats:

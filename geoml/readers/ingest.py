@@ -1,0 +1,130 @@
+"""A trace file into a survey: in memory, or streamed into a store."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import xarray as xr
+
+from geoml.errors import FileFormatError
+from geoml.readers import open_reader
+from geoml.readers.finding import Finding
+from geoml.readers.geometry_check import geometry_findings
+from geoml.readers.options import IngestOptions
+from geoml.readers.reader import Reader
+from geoml.readers.sample_check import SampleTally
+from geoml.readers.trace_table import trace_table
+from geoml.survey.store import create_store
+
+logger = logging.getLogger(__name__)
+
+_HASH_BLOCK = 8 * 2**20
+
+
+def read_survey(path: str | Path, options: IngestOptions | None = None) -> xr.Dataset:
+    """A whole trace file in memory, as ``open_survey`` would give it after ``ingest``.
+
+    Args:
+        path: SEG-Y or Seismic Unix file.
+        options: The user's decisions.
+
+    Raises:
+        FileFormatError: If the file cannot be read right, or has warnings and ``strict`` is set.
+        GeometryError: If its coordinates are angles, or the geometry file does not fit.
+    """
+    options = options or IngestOptions()
+    reader, table, findings = _prepare(path, options)
+    amplitude = reader.amplitude(0, reader.n_traces)
+    tally = SampleTally(reader)
+    tally.add(0, amplitude)
+    findings += tally.findings()
+    _report(findings, options)
+    survey = table.assign(
+        amplitude=(("trace", "time"), amplitude),
+        header_bytes=(("trace", "header_byte"), reader.headers.header_bytes),
+    )
+    return survey.assign_attrs(
+        source_sha256=file_sha256(reader.path), findings=[str(finding) for finding in findings]
+    )
+
+
+def ingest(
+    path: str | Path,
+    out: str | Path,
+    options: IngestOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Stream a trace file into a survey store, one shard in memory at a time.
+
+    What was noticed is logged as warnings and kept in the store's ``findings``.
+
+    Args:
+        path: SEG-Y or Seismic Unix file.
+        out: The store to make.
+        options: The user's decisions.
+        progress: Called with (traces done, traces in all) after each shard.
+        overwrite: Replace a store that is already there.
+
+    Raises:
+        FileFormatError: If the file cannot be read right, or has warnings and ``strict`` is set.
+        GeometryError: If its coordinates are angles, or the geometry file does not fit.
+        StoreError: If the target exists and ``overwrite`` is False.
+    """
+    options = options or IngestOptions()
+    reader, table, findings = _prepare(path, options)
+    writer = create_store(out, table, overwrite=overwrite)
+    tally = SampleTally(reader)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # hashlib lets other threads run, so the hash costs next to nothing here.
+        digest = pool.submit(file_sha256, reader.path)
+        for start in range(0, reader.n_traces, writer.shard_traces):
+            stop = min(start + writer.shard_traces, reader.n_traces)
+            amplitude = reader.amplitude(start, stop)
+            tally.add(start, amplitude)
+            writer.write(start, amplitude, reader.headers.header_bytes[start:stop])
+            if progress is not None:
+                progress(stop, reader.n_traces)
+        sha256 = digest.result()
+    findings += tally.findings()
+    try:
+        _report(findings, options)
+    except FileFormatError:
+        writer.abandon()
+        raise
+    writer.finish(source_sha256=sha256, findings=[str(finding) for finding in findings])
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _prepare(path: str | Path, options: IngestOptions) -> tuple[Reader, xr.Dataset, list[Finding]]:
+    reader = open_reader(path, options)
+    table, findings = trace_table(reader, options)
+    findings += geometry_findings(table)
+    _refuse_warnings(findings, options)
+    return reader, table, findings
+
+
+def _refuse_warnings(findings: list[Finding], options: IngestOptions) -> None:
+    warnings = [finding for finding in findings if finding.level == "warning"]
+    if options.strict and warnings:
+        more = f" (and {len(warnings) - 1} more warnings)" if len(warnings) > 1 else ""
+        raise FileFormatError(f"{warnings[0]}{more} Strict reading was asked for.")
+
+
+def _report(findings: list[Finding], options: IngestOptions) -> None:
+    _refuse_warnings(findings, options)
+    for finding in findings:
+        logger.log(logging.WARNING if finding.level == "warning" else logging.INFO, "%s", finding)

@@ -1,0 +1,1 @@
+"""The data model: traces, positions, windows and sections as xarray over Zarr."""
