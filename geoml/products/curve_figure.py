@@ -53,7 +53,10 @@ def misfit_figure(
 def first_arrival_figure(
     offset_m: Floats, picked_s: Floats, computed_s: Mapping[str, Floats]
 ) -> Figure:
-    """Picked and computed first arrivals against offset, and their differences.
+    """Picked and computed first arrivals in reduced time, and their differences.
+
+    Reduced time is time less offset over a round velocity, so that arrivals lie flat and
+    milliseconds show.
 
     Args:
         offset_m: Signed offset [m], any shape.
@@ -62,20 +65,33 @@ def first_arrival_figure(
     """
     distance = np.abs(offset_m).ravel()
     picks = np.asarray(picked_s, dtype=np.float64).ravel()
+    reduction = reduction_velocity(distance, picks)
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2)
+    left.plot(
+        distance,
+        1e3 * (picks - distance / reduction),
+        ".",
+        color=INK,
+        ms=5,
+        mew=0,
+        alpha=0.7,
+        label="Picked on the data",
+    )
     for name, times in computed_s.items():
-        flat = np.asarray(times, dtype=np.float64).ravel()
-        look = {"color": MODEL_COLOURS.get(name, MUTED), "ms": 3.0, "mew": 0, "alpha": 0.6}
-        left.plot(distance, flat, ".", label=MODEL_NAMES.get(name, name), **look)
-        right.plot(distance, 1e3 * (flat - picks), ".", **look)
-    left.plot(distance, picks, ".", color=INK, ms=2.2, mew=0, label="Picked on the data")
+        flat = np.where(np.isfinite(picks), np.asarray(times, dtype=np.float64).ravel(), np.nan)
+        colour, label = MODEL_COLOURS.get(name, MUTED), MODEL_NAMES.get(name, name)
+        for axes, value in (
+            (left, flat - distance / reduction),
+            (right, flat - picks),
+        ):
+            axes.plot(distance, 1e3 * value, ".", color=colour, ms=4, mew=0, alpha=0.6, label=label)
     right.axhline(0, color=INK, lw=0.8)
-    left.set_ylim(bottom=0)
     for axes in (left, right):
         axes.grid(color=HAIRLINE, lw=0.6)
         open_frame(axes)
-    style_axes(left, "First arrivals", "Absolute offset [m]", "Time [s]")
+    name = f"First arrivals, reduced at {reduction:,.0f} m/s"
+    style_axes(left, name, "Absolute offset [m]", "Reduced time [ms]")
     style_axes(right, "Computed minus picked", "Absolute offset [m]", "Difference [ms]")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(
@@ -85,9 +101,23 @@ def first_arrival_figure(
         ncols=3,
         fontsize=9,
         frameon=False,
-        markerscale=3,
+        markerscale=2,
     )
     return figure
+
+
+def reduction_velocity(offset_m: Floats, time_s: Floats) -> float:
+    """Slope of offset over time through the far half of the picks, to the nearest 100 m/s.
+
+    Args:
+        offset_m: Absolute offset [m], shape (pick,).
+        time_s: First-arrival time [s], NaN where none, shape (pick,).
+    """
+    used = np.isfinite(time_s) & (time_s > 0) & (offset_m > 0)
+    if not used.any():
+        return 2000.0
+    far = used & (offset_m >= np.median(offset_m[used]))
+    return float(max(np.round(np.median(offset_m[far] / time_s[far]) / 100) * 100, 100.0))
 
 
 def training_figure(curves: Mapping[str, tuple[Floats, Floats]], xlabel: str = "Epoch") -> Figure:
@@ -113,7 +143,7 @@ def training_figure(curves: Mapping[str, tuple[Floats, Floats]], xlabel: str = "
         axes.tick_params(which="minor", labelsize=7)
     axes.grid(color=HAIRLINE, lw=0.6, which="both")
     axes.legend(fontsize=8, frameon=False)
-    style_axes(axes, "Training", xlabel, "Loss")
+    style_axes(axes, "Loss", xlabel, "")
     axes.tick_params(which="minor", labelsize=7, labelcolor=MUTED)
     open_frame(axes)
     return figure
@@ -147,7 +177,7 @@ def spectrum_figure(spectra: Mapping[str, tuple[Floats, Floats]]) -> Figure:
     Args:
         spectra: Name -> (frequency [Hz], amplitude), each shape (frequency,).
     """
-    figure = new_figure(3.0, 6.5)
+    figure = new_figure(2.6)
     axes = figure.subplots()
     _draw_spectra(axes, spectra)
     if len(spectra) > 1:
@@ -199,7 +229,9 @@ def _draw_bars(axes: Axes, shots: Sequence[str], values: Mapping[str, Floats]) -
             axes.bar(middle, np.nan_to_num(value), width * 0.94, color=colour, label=label)
         else:
             axes.plot(places, value, color=colour, lw=1.4, label=label)
-    shown = np.unique(np.linspace(0, len(shots) - 1, min(len(shots), 12)).round().astype(int))
+    shown = np.unique(
+        np.linspace(0, len(shots) - 1, len(shots) if len(shots) <= 24 else 12).round().astype(int)
+    )
     axes.set_xticks(shown, [shots[place] for place in shown])
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=HAIRLINE, lw=0.6)

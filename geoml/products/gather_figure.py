@@ -1,4 +1,4 @@
-"""Pictures of gathers: wiggles or grey shades, with arrival times drawn on them."""
+"""Pictures of gathers: wiggles or shades, with arrival times drawn on them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -16,6 +17,8 @@ from geoml.products.style import INK, MUTED, PAGE_WIDTH_IN, new_figure, style_ax
 
 Floats = NDArray[np.floating]
 MOST_WIGGLES = 64
+AMPLITUDE_COLOURS = LinearSegmentedColormap.from_list("amplitude", ["#6f9cc6", "white", INK])
+"""Troughs, zero and peaks; zero is white, so that quiet parts stay as light as the page."""
 CLIP_RMS = 3.0
 """A trace is clipped at this many times its own root mean square."""
 
@@ -94,7 +97,7 @@ def gathers_figure(
 
 
 def draw_gather(axes: Axes, panel: GatherPanel, end_s: float | None = None) -> None:
-    """Draw one gather: wiggles with filled peaks, or grey shades when they would not fit."""
+    """Draw one gather: wiggles with filled peaks, or shades when they would not fit."""
     order = np.argsort(panel.offset_m, kind="stable")
     traces = _display_scaled(np.asarray(panel.amplitude, dtype=np.float64)[order])
     places = np.arange(len(order))
@@ -102,21 +105,23 @@ def draw_gather(axes: Axes, panel: GatherPanel, end_s: float | None = None) -> N
         _draw_wiggles(axes, traces, panel.time_s)
     else:
         _draw_shades(axes, traces, panel.time_s)
+    size = 3.6 if len(order) <= MOST_WIGGLES else 1.8
     for curve in panel.curves:
         times = np.asarray(curve.time_s, dtype=np.float64)[order]
-        if curve.marker:
-            axes.plot(
-                places,
-                times,
-                curve.marker,
-                color=curve.colour,
-                ms=3.6,
-                label=curve.label,
-                markeredgewidth=0,
-                alpha=0.9,
-            )
-        else:
-            axes.plot(places, times, color=curve.colour, lw=1.5, label=curve.label)
+        # Lines lie over dots: a dot a trace would hide them.
+        above = 3 if curve.marker else 4
+        axes.plot(
+            places,
+            times,
+            marker=curve.marker,
+            ls="" if curve.marker else "-",
+            ms=size,
+            mew=0,
+            lw=1.3,
+            color=curve.colour,
+            label=curve.label,
+            zorder=above,
+        )
     _offset_ticks(axes, np.asarray(panel.offset_m, dtype=np.float64)[order])
     axes.set_xlim(-1, len(order))
     axes.set_ylim(panel.time_s[-1] if end_s is None else end_s, min(0.0, float(panel.time_s[0])))
@@ -143,7 +148,7 @@ def _draw_shades(axes: Axes, traces: NDArray[np.float64], time_s: Floats) -> Non
     extent = (-0.5, len(traces) - 0.5, time_s[-1] + half, time_s[0] - half)
     axes.imshow(
         traces.T,
-        cmap="gray_r",
+        cmap=AMPLITUDE_COLOURS,
         vmin=-CLIP_RMS,
         vmax=CLIP_RMS,
         aspect="auto",
@@ -157,6 +162,10 @@ def _offset_ticks(axes: Axes, offset_m: NDArray[np.float64]) -> None:
     wanted = min(5, len(offset_m))
     places = np.unique(np.linspace(0, len(offset_m) - 1, wanted).round().astype(int))
     axes.set_xticks(places, [f"{offset_m[p]:.0f}" for p in places])
+    labels = axes.get_xticklabels()
+    if len(labels) > 1:  # keep clear of the labels of the panels beside
+        labels[0].set_horizontalalignment("left")
+        labels[-1].set_horizontalalignment("right")
 
 
 def _share_legend(figure: Figure, all_axes: list[Axes]) -> None:
@@ -174,4 +183,5 @@ def _share_legend(figure: Figure, all_axes: list[Axes]) -> None:
             fontsize=9,
             frameon=False,
             labelcolor=MUTED,
+            markerscale=1.6,
         )

@@ -21,6 +21,7 @@ from geoml.products.style import (
 )
 
 Floats = NDArray[np.floating]
+MOST_DOTS = 50_000
 
 
 def map_figure(
@@ -107,14 +108,17 @@ def draw_map(axes: Axes, source_x: Floats, source_y: Floats, rx: Floats, ry: Flo
     style_axes(
         axes,
         "Map (equal axes, y up)",
-        f"x − {corner_x:,.0f} m [{unit}]",
-        f"y − {corner_y:,.0f} m [{unit}]",
+        _axis_name("x", corner_x, unit),
+        _axis_name("y", corner_y, unit),
     )
 
 
 def draw_stacking_chart(axes: Axes, source_distance_m: Floats, receiver_distance_m: Floats) -> None:
     """Each trace as a dot at its receiver and source positions."""
     factor, unit = length_unit(float(np.ptp(receiver_distance_m)))
+    # A picture has far fewer dots than a large survey has traces.
+    every = slice(None, None, max(1, len(receiver_distance_m) // MOST_DOTS))
+    source_distance_m, receiver_distance_m = source_distance_m[every], receiver_distance_m[every]
     axes.plot(
         factor * receiver_distance_m,
         factor * source_distance_m,
@@ -157,6 +161,10 @@ def receiver_interval(receiver_distance_m: Floats) -> float:
     steps = np.diff(positions)
     steps = steps[steps > 1.0]
     return float(np.median(steps)) if steps.size else 1.0
+
+
+def _axis_name(name: str, corner_m: float, unit: str) -> str:
+    return f"{name} [{unit}]" if corner_m == 0 else f"{name} − {corner_m:,.0f} m [{unit}]"
 
 
 def _round_corner(values: Floats) -> float:

@@ -32,7 +32,8 @@ th, td { text-align: left; padding: 7px 28px 7px 0; border-bottom: 1px solid var
   vertical-align: top; }
 thead th { font-weight: 600; color: var(--muted); border-bottom: 1.5px solid #b9c2cc; }
 tbody th { font-weight: 500; }
-td.number, th.number { text-align: right; padding-right: 0; padding-left: 28px; }
+td.number, th.number { text-align: right; white-space: nowrap; padding-right: 0;
+  padding-left: 28px; }
 td.best { font-weight: 700; color: var(--blue); }
 .wide { width: 100%; }
 .wide tbody th { width: 240px; color: var(--muted); }

@@ -175,29 +175,25 @@ def training_section(content: ReportContent) -> str:
     training = content.training
     if not training:
         return ""
-    parts = []
+    left, right, below = "", "", ""
     curves = training.get("curves") or {}
     if curves:
         drawn = {
-            name: (np.asarray(c["place"], float), np.asarray(c["value"], float))
-            for name, c in curves.items()
+            name: (np.asarray(curve["place"], float), np.asarray(curve["value"], float))
+            for name, curve in curves.items()
         }
-        parts.append(
-            html.picture(
-                training_figure(drawn, training.get("place_name", "Epoch")),
-                "Loss on training and validation models.",
-            )
-        )
+        figure = training_figure(drawn, training.get("place_name", "Epoch"))
+        left = html.picture(figure, "Loss on training and validation models.", 100)
     metrics = training.get("metrics") or {}
     if metrics:
         columns = list(dict.fromkeys(name for row in metrics.values() for name in row))
         rows = [
             (name, [_short(row.get(column)) for column in columns]) for name, row in metrics.items()
         ]
-        parts.append(html.number_table(["On models held out from training", *columns], rows))
+        below = html.number_table(["On models held out from training", *columns], rows)
     if training.get("facts"):
-        parts.append(html.fact_table({k: str(v) for k, v in training["facts"].items()}, wide=True))
-    return "".join(parts)
+        right = html.fact_table({name: str(value) for name, value in training["facts"].items()})
+    return (html.pair(left, right) if left and right else left + right) + below
 
 
 def provenance_section(content: ReportContent) -> str:
@@ -215,9 +211,9 @@ def provenance_section(content: ReportContent) -> str:
     facts = {str(name): _short(value) for name, value in content.provenance.items()}
     survey = content.clean
     if survey is not None:
-        for name in ("source_file", "source_sha256"):
+        for name, label in (("source_file", "Source file"), ("source_sha256", "Source SHA-256")):
             if survey.attrs.get(name):
-                facts.setdefault(name.replace("_", " ").capitalize(), str(survey.attrs[name]))
+                facts.setdefault(label, str(survey.attrs[name]))
         for number, step in enumerate(survey.attrs.get("steps", []), start=1):
             facts[f"Step {number}"] = _step_text(step)
     parts.append(html.fact_table(facts, wide=True))

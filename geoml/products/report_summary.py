@@ -93,15 +93,15 @@ def _fit_table(content: ReportContent) -> str:
     if content.checks is not None:
         checks = content.checks.sel(model=["prediction", "trend"])
         times = 1e3 * checks["total_first_arrival_rms_s"].to_numpy()
-        compare("First arrivals, RMS misfit [ms]", times.tolist(), ".1f")
+        compare("First arrivals, RMS [ms]", times.tolist(), ".1f")
         residual = 1e3 * np.abs((checks["first_arrival"] - checks["first_break"]).to_numpy())
         medians = [_median(one) for one in residual]
-        compare("First arrivals, median misfit [ms]", medians, ".1f")
+        compare("First arrivals, median [ms]", medians, ".1f")
         waves = checks["total_data_misfit"].to_numpy().tolist()
-        compare("Waveform misfit (0 perfect, 1 nothing)", waves, ".3f")
+        compare("Waveform misfit [0 to 1]", waves, ".3f")
     velocity = content.prediction["velocity"].to_numpy()
     pair = [_range(velocity), _range(content.trend_m_s) if content.trend_m_s is not None else "–"]
-    rows.append(("Velocity, lowest to highest [m/s]", pair))
+    rows.append(("Velocity [m/s]", pair))
     return html.number_table(columns, rows, best)
 
 
@@ -128,7 +128,7 @@ def _size_facts(content: ReportContent) -> dict[str, str]:
 
 def _range(velocity: NDArray[np.floating]) -> str:
     finite = velocity[np.isfinite(velocity)]
-    return f"{finite.min():,.0f} to {finite.max():,.0f}" if finite.size else "–"
+    return f"{finite.min():,.0f} – {finite.max():,.0f}" if finite.size else "–"
 
 
 def _median(values: NDArray[np.floating]) -> float:

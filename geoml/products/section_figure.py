@@ -95,7 +95,7 @@ def spread_figure(section: xr.Dataset) -> Figure:
     share = 100 * deviation / section["velocity"].to_numpy()
     figure, all_axes, scale = _panels(depth, distance, 2)
     for axes, values, title, label in (
-        (all_axes[0], deviation, "Spread (one standard deviation)", "[m/s]"),
+        (all_axes[0], deviation, "Spread, one standard deviation", "[m/s]"),
         (all_axes[1], share, "Spread as a share of the velocity", "[%]"),
     ):
         high = _quantile(values, 0.995)
@@ -202,11 +202,13 @@ def _draw_section(
 
 
 def _draw_edges(axes: Axes, probability: Floats, depth: Floats, distance: Floats) -> None:
-    """Outline of the cells where an edge is likelier than not."""
+    """Light bands where an edge is likelier than not; an outline alone would draw it twice."""
     factor, _ = length_unit(float(np.ptp(distance)))
     filled = np.nan_to_num(probability)
     if filled.max() > 0.5 and min(filled.shape) > 1:
-        axes.contour(factor * distance, depth, filled, levels=[0.5], colors="white", linewidths=0.9)
+        axes.contourf(
+            factor * distance, depth, filled, levels=[0.5, 1.0], colors="white", alpha=0.75
+        )
 
 
 def _mark_spread(axes: Axes, spread: Spread | None, distance: Floats) -> None:
@@ -234,7 +236,7 @@ def _mark_spread(axes: Axes, spread: Spread | None, distance: Floats) -> None:
 def _label(axes: Axes, title: str, depth: Floats, distance: Floats, scale: float) -> None:
     _, unit = length_unit(float(np.ptp(distance)))
     note = "equal axes" if scale == 1 else f"vertical exaggeration {scale:g}"
-    style_axes(axes, f"{title} ({note})", f"Distance along line [{unit}]", "Depth [m]")
+    style_axes(axes, f"{title} · {note}", f"Distance along line [{unit}]", "Depth [m]")
 
 
 def _hide_inner_labels(all_axes: Sequence[Axes]) -> None:
