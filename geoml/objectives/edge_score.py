@@ -1,0 +1,113 @@
+"""Edges against edges: thinned alike, matched one to one within a tolerance."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage, sparse
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from geoml.errors import ShapeError
+
+
+class EdgeCounts(NamedTuple):
+    """Cells that ``edge_counts`` compared.
+
+    Attributes:
+        matched: Pairs of one predicted and one true edge cell.
+        predicted: Predicted edge cells.
+        true: True edge cells.
+    """
+
+    matched: int
+    predicted: int
+    true: int
+
+
+def thin_edges(probability: ArrayLike, threshold: float = 0.5) -> NDArray[np.bool_]:
+    """Crests of an edge map that rise above a threshold, one cell thick.
+
+    A cell stays where the slightly smoothed map is no lower than one cell away on either side,
+    across the direction in which it curves most.
+
+    Args:
+        probability: Probability of an edge, or a map of 0 and 1, shape (..., depth, distance).
+        threshold: Smallest probability that counts.
+
+    Returns:
+        True on crests, same shape.
+
+    References:
+        Dollar and Zitnick (2015), Fast edge detection using structured forests, TPAMI 37(8).
+    """
+    edge = np.asarray(probability, dtype=np.float32)
+    if edge.ndim < 2:
+        raise ShapeError(f"Edge map has shape {edge.shape}; needed (..., depth, distance).")
+    stack = edge.reshape(-1, *edge.shape[-2:])
+    smooth, bend_z, bend_x, bend_zx = (
+        ndimage.gaussian_filter(stack, (0, 1, 1), order=(0, *order), mode="nearest")
+        for order in ((0, 0), (2, 0), (0, 2), (1, 1))
+    )
+    # Across a crest the map bends down most: the second principal direction of its curvature.
+    angle = 0.5 * np.arctan2(2 * bend_zx, bend_z - bend_x)
+    step_z, step_x = -np.sin(angle), np.cos(angle)
+    sample, row, column = np.meshgrid(*(np.arange(n) for n in stack.shape), indexing="ij")
+    crest = stack >= threshold
+    # A crest between two cells is as high on both: only one of them may stay.
+    for sign, margin in ((1, 0.0), (-1, 1e-6)):
+        beside = ndimage.map_coordinates(
+            smooth,
+            [sample, row + sign * step_z, column + sign * step_x],
+            order=1,
+            mode="nearest",
+        )
+        crest &= smooth >= beside + margin
+    return crest.reshape(edge.shape)
+
+
+def edge_counts(predicted: ArrayLike, true: ArrayLike, tolerance_cells: float = 2) -> EdgeCounts:
+    """How many edge cells can be paired, each with one other at most, within a tolerance.
+
+    Args:
+        predicted: True on predicted edges, shape (..., depth, distance).
+        true: True on true edges, same shape.
+        tolerance_cells: Largest distance of a pair [cells].
+
+    Raises:
+        ShapeError: If the shapes differ.
+    """
+    predicted, true = np.asarray(predicted, dtype=bool), np.asarray(true, dtype=bool)
+    if predicted.shape != true.shape or predicted.ndim < 2:
+        raise ShapeError(
+            f"Predicted edges have shape {predicted.shape}, true ones {true.shape}; they must be "
+            "equal, (..., depth, distance)."
+        )
+    reach = int(tolerance_cells)
+    pad = ((0, 0), (reach, reach), (reach, reach))
+    number = np.full(true.shape, -1, dtype=np.int64)
+    number[true] = np.arange(true.sum())
+    number = np.pad(number.reshape(-1, *true.shape[-2:]), pad, constant_values=-1)
+    cells = np.argwhere(predicted.reshape(-1, *predicted.shape[-2:]))
+    rows, columns = [], []
+    for dz in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            if dz**2 + dx**2 <= tolerance_cells**2:
+                near = number[cells[:, 0], cells[:, 1] + dz + reach, cells[:, 2] + dx + reach]
+                found = np.flatnonzero(near >= 0)
+                rows.append(found)
+                columns.append(near[found])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    n_predicted, n_true = len(cells), int(true.sum())
+    if row.size == 0:
+        return EdgeCounts(0, n_predicted, n_true)
+    pairs = sparse.csr_array((np.ones(row.size, bool), (row, column)), (n_predicted, n_true))
+    match = maximum_bipartite_matching(pairs, perm_type="column")
+    return EdgeCounts(int((match >= 0).sum()), n_predicted, n_true)
+
+
+def f1_score(counts: EdgeCounts) -> float:
+    """Harmonic mean of precision and recall; 1 where there is nothing to find and none found."""
+    total = counts.predicted + counts.true
+    return 2 * counts.matched / total if total else 1.0
