@@ -1,0 +1,177 @@
+"""A trained network with everything that its use needs: a folder of safetensors and JSON.
+
+``weights.safetensors`` holds the tensors, ``checkpoint.json`` the rest, with the weights' SHA-256,
+so that a folder is either whole or refused. Nothing here is pickled. (Lightning's own ``.ckpt``
+files, which are, live in a run folder's ``resume/`` and serve to resume that run alone.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from geoml.errors import CheckpointError
+from geoml.models import rebuild
+from geoml.registry import nearest
+
+CHECKPOINT_VERSION = 1
+WEIGHTS_NAME = "weights.safetensors"
+SETTINGS_NAME = "checkpoint.json"
+SHIPPED = Path(__file__).parent / "checkpoints"
+SHIPPED_PREFIX = "geoml:"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network's weights and what they were trained for.
+
+    Attributes:
+        model_name: Key of ``MODELS``.
+        model_config: What ``geoml.models.rebuild`` needs.
+        state: Weight name -> tensor.
+        task: Key of ``TASKS``.
+        task_options: Options of the task.
+        scaling: ``Scaling.to_dict`` of the training part.
+        acquisition: ``Acquisition.to_dict`` of the window.
+        steps: Preprocessing steps of the survey that the pairs imitate.
+        layout: Window layout, None where the pairs had none.
+        trend: Velocity trend that the pairs were drawn around, None where there was none.
+        calibration: Conformal ``factors`` a level, their ``coverage``, the ``edge_threshold``.
+        training: Curve, scores beside trivial rows, seeds, versions, hash of the pairs.
+        input_statistics: Quantiles of what the network saw, to tell known from unknown data.
+    """
+
+    model_name: str
+    model_config: dict[str, Any]
+    state: dict[str, Tensor]
+    task: str
+    task_options: dict[str, Any]
+    scaling: dict[str, float]
+    acquisition: dict[str, Any]
+    steps: list[Any]
+    layout: dict[str, Any] | None = None
+    trend: dict[str, Any] | None = None
+    calibration: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    input_statistics: dict[str, Any] = field(default_factory=dict)
+
+    def network(self) -> nn.Module:
+        """The trained network on the CPU, set to predict.
+
+        Raises:
+            CheckpointError: If the weights do not fit the network that the config describes.
+        """
+        model = rebuild(self.model_config)
+        try:
+            model.load_state_dict(self.state)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(
+                f"The weights do not fit model '{self.model_name}': {reason}. "
+                "Train it again with this version of geoml."
+            ) from None
+        return model.eval()
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: str | Path) -> Path:
+    """Write a checkpoint into a folder, which may hold other files; an older one is replaced.
+
+    Returns:
+        The folder.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = save({name: value.detach().contiguous() for name, value in checkpoint.state.items()})
+    settings = {
+        f.name: getattr(checkpoint, f.name) for f in fields(Checkpoint) if f.name != "state"
+    }
+    document = {
+        "checkpoint_version": CHECKPOINT_VERSION,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        **settings,
+    }
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    _replace(folder / WEIGHTS_NAME, weights)
+    # Last: a checkpoint.json that stands beside other weights is refused by its hash.
+    _replace(folder / SETTINGS_NAME, text.encode())
+    return folder
+
+
+def load_checkpoint(path_or_name: str | Path) -> Checkpoint:
+    """Read a checkpoint from a folder, or one that is shipped with geoml by its name.
+
+    Args:
+        path_or_name: A folder, or a shipped name with or without ``geoml:`` before it. A folder
+            of that name goes first.
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged, or of another version.
+    """
+    folder = _find(path_or_name)
+    try:
+        document = json.loads((folder / SETTINGS_NAME).read_text(encoding="utf-8"))
+        weights = (folder / WEIGHTS_NAME).read_bytes()
+        version, sha256 = document.pop("checkpoint_version"), document.pop("weights_sha256")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"Checkpoint {folder} cannot be read: {type(error).__name__} {error}. Train it again "
+            "or copy it again."
+        ) from None
+    if version != CHECKPOINT_VERSION:
+        raise CheckpointError(
+            f"Checkpoint {folder} has version {version}; this geoml reads {CHECKPOINT_VERSION}. "
+            "Train it again."
+        )
+    found = hashlib.sha256(weights).hexdigest()
+    if found != sha256:
+        raise CheckpointError(
+            f"{folder / WEIGHTS_NAME} has SHA-256 {found[:12]}, {SETTINGS_NAME} asks for "
+            f"{str(sha256)[:12]}: the files do not belong together. Copy the folder again."
+        )
+    try:
+        return Checkpoint(state=load(weights), **document)
+    except (TypeError, SafetensorError) as error:
+        raise CheckpointError(
+            f"Checkpoint {folder} is not whole: {error}. Copy it again or train it again."
+        ) from None
+
+
+def shipped_names() -> list[str]:
+    """Names of the checkpoints that come with geoml."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{SETTINGS_NAME}"))
+
+
+def _find(path_or_name: str | Path) -> Path:
+    folder = Path(path_or_name)
+    if (folder / SETTINGS_NAME).is_file():
+        return folder
+    name = str(path_or_name).removeprefix(SHIPPED_PREFIX)
+    names = shipped_names()
+    if name in names:
+        return SHIPPED / name
+    if folder.exists():
+        raise CheckpointError(
+            f"{folder} holds no {SETTINGS_NAME}; give the folder that 'geoml train' wrote "
+            "(an unfinished run has none: resume it)."
+        )
+    listing = ", ".join(names) or "none"
+    raise CheckpointError(
+        f"No checkpoint folder '{path_or_name}'.{nearest(name, names)} Shipped: {listing}."
+    )
+
+
+def _replace(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
