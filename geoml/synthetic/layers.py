@@ -102,8 +102,11 @@ def _invert_some(
     """Velocities [m/s] of which chosen layers drop below the layer above, shape (layer,)."""
     chosen = rng.uniform(size=velocity.size) < velocity_range.inversion_probability
     drop = velocity_range.inversion_size * rng.uniform(0.25, 1.0, velocity.size)
-    chosen[0] = False
-    # Two in a row would add up to a drop larger than the option promises.
-    chosen[1:] &= ~chosen[:-1]
-    above = np.concatenate([velocity[:1], velocity[:-1]])
-    return np.where(chosen, above * (1 - drop), velocity)
+    inverted = velocity.copy()
+    last = -1
+    for layer in range(1, velocity.size):
+        # Two in a row would add up to a drop larger than the option promises.
+        if chosen[layer] and last != layer - 1:
+            inverted[layer] = velocity[layer - 1] * (1 - drop[layer])
+            last = layer
+    return inverted

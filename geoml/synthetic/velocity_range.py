@@ -52,7 +52,8 @@ class VelocityRange:
         min_m_s: No cell below the top layer is slower [m/s]; 0.6 times the trend's surface
             velocity if None.
         max_m_s: No cell is faster [m/s]; the trend's greatest velocity if None.
-        inversion_probability: Chance that a layer is slower than the one above it.
+        inversion_probability: Chance that a layer is slower than the one above it; two in a row
+            are not.
         inversion_size: Largest relative drop of velocity into such a layer.
         top_layer: Water or weathering. If None, the trend's own top layer, if it has one, with
             velocity within 2 % and thickness within 30 %.
