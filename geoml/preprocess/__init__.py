@@ -1,0 +1,31 @@
+"""Preprocessing: one step is one file and one line of ``STEPS``; ``pipeline`` runs a list."""
+
+from __future__ import annotations
+
+from geoml.preprocess.agc import Agc
+from geoml.preprocess.bandpass import Bandpass
+from geoml.preprocess.fill_nan import FillNan
+from geoml.preprocess.gain_time_power import GainTimePower
+from geoml.preprocess.kill import Kill
+from geoml.preprocess.mute_top import MuteTop
+from geoml.preprocess.normalise import Normalise
+from geoml.preprocess.pick_first_breaks import PickFirstBreaks
+from geoml.preprocess.resample import Resample
+from geoml.preprocess.shift_time import ShiftTime
+from geoml.preprocess.step import Step
+
+STEPS: dict[str, type[Step]] = {
+    "agc": Agc,
+    "bandpass": Bandpass,
+    "fill_nan": FillNan,
+    "gain_time_power": GainTimePower,
+    "kill": Kill,
+    "mute_top": MuteTop,
+    "normalise": Normalise,
+    "pick_first_breaks": PickFirstBreaks,
+    "resample": Resample,
+    "shift_time": ShiftTime,
+}
+"""Name in YAML -> step."""
+
+__all__ = ["STEPS", "Step"]

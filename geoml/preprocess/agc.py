@@ -1,0 +1,79 @@
+"""Automatic gain control step: equal amplitude everywhere along a trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geoml.errors import OptionError
+from geoml.preprocess.step import Step, finite_samples, sample_interval_s, with_samples
+
+
+@dataclass(frozen=True)
+class Agc(Step):
+    """Divide each sample by the RMS amplitude of the window around it.
+
+    At the ends of the trace the window is cut to the samples that exist. True amplitudes are
+    lost for good, also those along offset.
+
+    Attributes:
+        window_s: Window length [s], at least two samples; taken as the nearest odd number of
+            samples.
+        floor: Smallest RMS divided by, as a fraction of the largest window RMS of the trace,
+            0 to below 1. It keeps the quiet before the first arrival quiet.
+    """
+
+    shapes_wavelet = False
+    examples: ClassVar = ({"window_s": 0.2}, {"window_s": 0.4}, {"window_s": 0.2, "floor": 0.9})
+
+    window_s: float
+    floor: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.window_s < np.inf:
+            raise OptionError(f"'agc' window_s is {self.window_s:g} s; it must be above 0.")
+        if not 0 <= self.floor < 1:
+            raise OptionError(f"'agc' floor is {self.floor:g}; it must be in [0, 1).")
+
+    def __call__(self, gathers: xr.DataArray) -> xr.DataArray:
+        """The gathers at an RMS of about 1 in every window.
+
+        Raises:
+            OptionError: If the window is under two samples, or a sample is NaN.
+        """
+        dt_s = sample_interval_s(gathers)
+        if self.window_s < 2 * dt_s * (1 - 1e-6):
+            raise OptionError(
+                f"AGC window of {self.window_s:g} s is under two samples of {dt_s:g} s."
+            )
+        samples = finite_samples(gathers, "agc").astype(np.float64)
+        half = max(1, round((self.window_s / dt_s - 1) / 2))
+        rms = np.sqrt(_window_mean(samples**2, half))
+        rms = np.maximum(rms, self.floor * rms.max(axis=1, keepdims=True))
+        # A dead trace has rms 0: divide by 1 there, so that it stays 0.
+        return with_samples(gathers, samples / np.where(rms > 0, rms, 1))
+
+
+def _window_mean(power: NDArray[np.float64], half: int) -> NDArray[np.float64]:
+    """Mean over samples i - half to i + half of each row, cut at the ends, shape (trace, time).
+
+    A running sum would lose the weak end of a trace to the rounding of its strong start. Each
+    window here is a suffix of one block of its own length plus a prefix of the next, so that
+    only numbers of the window itself are ever added.
+    """
+    n_traces, n_time = power.shape
+    width = 2 * half + 1
+    n_blocks = -(-(n_time + 2 * half) // width)
+    padded = np.zeros((n_traces, n_blocks * width))
+    padded[:, half : half + n_time] = power
+    blocks = padded.reshape(n_traces, n_blocks, width)
+    prefix = blocks.cumsum(axis=2).reshape(n_traces, -1)
+    suffix = blocks[:, :, ::-1].cumsum(axis=2)[:, :, ::-1].reshape(n_traces, -1)
+    start = np.arange(n_time)
+    total = suffix[:, start] + np.where(start % width == 0, 0, prefix[:, start + width - 1])
+    count = np.minimum(start + half, n_time - 1) - np.maximum(start - half, 0) + 1
+    return total / count

@@ -1,0 +1,79 @@
+"""Small gathers that every step can be run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+
+N_SHOTS, N_RECEIVERS, N_TIME, DT_S = 3, 12, 300, 0.004
+DEAD = 5
+
+
+def arrivals(rng: np.random.Generator) -> np.ndarray:
+    """Decaying 25 Hz arrivals at offset / 2000 m/s over weak noise, shape (trace, time)."""
+    time_s = np.arange(N_TIME) * DT_S
+    late_s = time_s - offsets()[:, None] / 2000 - 0.1
+    wave = np.sin(2 * np.pi * 25 * late_s) * np.exp(-np.clip(late_s, 0, None) / 0.15)
+    samples = np.where(late_s > 0, wave, 0) * (300 / offsets()[:, None])
+    samples *= np.repeat([1.0, 3.0, 0.5], N_RECEIVERS)[:, None]
+    noise = rng.normal(size=samples.shape) * np.geomspace(0.001, 0.02, samples.shape[0])[:, None]
+    return (samples + noise).astype(np.float32)
+
+
+def offsets() -> np.ndarray:
+    """Signed offset [m], shape (trace,)."""
+    return np.tile(150.0 + 100 * np.arange(N_RECEIVERS), N_SHOTS)
+
+
+@pytest.fixture
+def gathers() -> xr.DataArray:
+    """Three shots of twelve receivers, 300 samples at 4 ms; trace 5 is dead."""
+    samples = arrivals(np.random.default_rng(7))
+    samples[DEAD] = 0
+    shot = np.repeat(np.arange(N_SHOTS), N_RECEIVERS)
+    return xr.DataArray(
+        samples,
+        dims=("trace", "time"),
+        coords={
+            "time": ("time", np.arange(N_TIME) * DT_S, {"units": "s", "long_name": "time"}),
+            "offset": ("trace", offsets(), {"units": "m"}),
+            "source_x": ("trace", 25.0 * shot, {"units": "m"}),
+            "source_y": ("trace", np.zeros(shot.size), {"units": "m"}),
+            "receiver_x": ("trace", 25.0 * shot + offsets(), {"units": "m"}),
+            "receiver_y": ("trace", np.zeros(shot.size), {"units": "m"}),
+            "field_record": ("trace", (shot + 1).astype(np.int32)),
+            "trace_in_record": (
+                "trace",
+                np.tile(np.arange(1, N_RECEIVERS + 1, dtype=np.int32), N_SHOTS),
+            ),
+            "trace_kind": ("trace", np.where(np.arange(shot.size) == 9, 2, 1).astype(np.int32)),
+            "first_break": ("trace", offsets() / 2000 + 0.1, {"units": "s"}),
+        },
+        name="amplitude",
+        attrs={"long_name": "amplitude"},
+    )
+
+
+@pytest.fixture
+def damaged(gathers: xr.DataArray) -> xr.DataArray:
+    """The same gathers with short and long runs of NaN, and one Inf."""
+    broken = gathers.copy(deep=True)
+    broken.values[2, 100:103] = np.nan
+    broken.values[3, 50:90] = np.nan
+    broken.values[4, -1] = np.inf
+    return broken
+
+
+@pytest.fixture
+def one_trace() -> Callable[..., xr.DataArray]:
+    """Makes a gather of one trace that knows nothing but its time axis."""
+
+    def make(samples: np.ndarray, dt_s: float = DT_S, start_s: float = 0.0) -> xr.DataArray:
+        time_s = start_s + np.arange(len(samples)) * dt_s
+        row = np.asarray(samples, dtype=np.float32)[None]
+        return xr.DataArray(row, dims=("trace", "time"), coords={"time": time_s})
+
+    return make

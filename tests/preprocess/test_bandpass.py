@@ -1,0 +1,94 @@
+"""Bandpass step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import signal
+
+from geoml.errors import OptionError
+from geoml.preprocess.bandpass import Bandpass
+
+Maker = Callable[..., xr.DataArray]
+TIME_S = np.arange(2000) * 0.004
+
+
+def butterworth_squared(step: Bandpass, frequency_hz: np.ndarray) -> np.ndarray:
+    """|H|^2 of the analogue band-pass prototype, at the bilinear transform's warped frequencies."""
+    warp = lambda hz: np.tan(np.pi * np.asarray(hz) * 0.004)  # noqa: E731
+    low, high, centre = warp(step.low_hz), warp(step.high_hz), warp(frequency_hz)
+    prototype = (centre**2 - low * high) / (centre * (high - low))
+    return 1 / (1 + prototype ** (2 * step.order))
+
+
+@pytest.mark.parametrize("order", [2, 4])
+def test_spectrum_of_a_spike_is_the_squared_butterworth(one_trace: Maker, order: int) -> None:
+    step = Bandpass(low_hz=8, high_hz=40, order=order)
+    spike = np.zeros(2000)
+    spike[1000] = 1
+    filtered = step(one_trace(spike)).values[0].astype(float)
+    spectrum = np.fft.rfft(np.roll(filtered, -1000))
+    frequency_hz = np.fft.rfftfreq(2000, 0.004)[1:-1]
+    expected = butterworth_squared(step, frequency_hz)
+    np.testing.assert_allclose(spectrum.real[1:-1], expected, atol=2e-4)
+    np.testing.assert_allclose(spectrum.imag[1:-1], 0, atol=2e-4)
+
+
+def test_corners_are_at_half_amplitude(one_trace: Maker) -> None:
+    for corner in (8.0, 40.0):
+        wave = np.sin(2 * np.pi * corner * TIME_S)
+        filtered = Bandpass(low_hz=8, high_hz=40)(one_trace(wave)).values[0]
+        np.testing.assert_allclose(filtered[500:1500], 0.5 * wave[500:1500], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "band", "kind"),
+    [
+        ({"low_hz": 8, "high_hz": 40}, [8, 40], "bandpass"),
+        ({"low_hz": 8}, 8, "highpass"),
+        ({"high_hz": 40}, 40, "lowpass"),
+    ],
+)
+def test_interior_agrees_with_scipy_transfer_function(
+    one_trace: Maker, options: dict[str, Any], band: Any, kind: str
+) -> None:
+    samples = np.random.default_rng(2).normal(size=2000) * np.hanning(2000)
+    b, a = signal.butter(4, band, kind, fs=250)
+    expected = signal.filtfilt(b, a, samples, padlen=0)
+    filtered = Bandpass(**options)(one_trace(samples)).values[0]
+    np.testing.assert_allclose(filtered[300:-300], expected[300:-300], atol=1e-4)
+
+
+def test_filter_is_linear_over_thirteen_decades(one_trace: Maker) -> None:
+    samples = np.random.default_rng(2).normal(size=500)
+    step = Bandpass(low_hz=8, high_hz=40)
+    small, large = step(one_trace(samples * 1e-6)), step(one_trace(samples * 1e7))
+    np.testing.assert_allclose(large.values, small.values * 1e13, rtol=1e-5, atol=10)
+
+
+def test_short_trace_is_filtered(one_trace: Maker) -> None:
+    assert np.isfinite(Bandpass(low_hz=4, high_hz=18)(one_trace(np.ones(5))).values).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "no corner"),
+        ({"low_hz": 0}, "low_hz is 0 Hz; it must be above 0"),
+        ({"high_hz": float("nan")}, "high_hz is nan Hz"),
+        ({"low_hz": 40, "high_hz": 8}, "low_hz 40 is not under high_hz 8"),
+        ({"low_hz": 4, "order": 11}, "order is 11; it must be 1 to 10"),
+    ],
+)
+def test_impossible_corners_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Bandpass(**options)
+
+
+def test_corner_above_nyquist_is_refused_with_the_numbers(one_trace: Maker) -> None:
+    with pytest.raises(OptionError, match="130 Hz is not under the Nyquist frequency of 125 Hz"):
+        Bandpass(low_hz=4, high_hz=130)(one_trace(np.ones(100)))
