@@ -8,8 +8,8 @@ from typing import get_args
 import numpy as np
 
 from geoml.errors import FileFormatError, OptionError
-from geoml.readers.header_table import ByteOrder
-from geoml.readers.sample_format import REFUSED_FORMATS, SAMPLE_FORMATS
+from geoml.survey.sample_format import REFUSED_FORMATS, SAMPLE_FORMATS
+from geoml.survey.trace_header import ByteOrder
 
 TEXT_BYTES = 3200
 BINARY_BYTES = 400

@@ -23,14 +23,13 @@ def geometry_findings(survey: xr.Dataset) -> list[Finding]:
     """
     name = survey.attrs.get("source_file", "survey")
     findings = _interval_findings(survey, name)
-    if not survey["offset"].values.any() and survey["cdp"].values.any():
-        message = f"{name}: every offset is 0: stacked or migrated traces, not shots."
-        findings.append(Finding("info", message, "--geometry"))
+    if _is_stacked(survey):
+        message = f"{name}: every offset and receiver position is 0: stacked traces, not shots."
+        return [*findings, Finding("info", message)]
     try:
         line = line_coordinates(survey)
     except GeometryError as error:
-        findings.append(Finding("info", f"{name}: {error}", ""))
-        return findings
+        return [*findings, Finding("info", f"{name}: {error}")]
     findings += _offset_findings(survey, name)
     length_m = max(line.source_distance_m.max(), line.receiver_distance_m.max())
     if line.deviation_m > _CROOKED_FRACTION * length_m > 0:
@@ -38,7 +37,7 @@ def geometry_findings(survey: xr.Dataset) -> list[Finding]:
             f"{name}: positions lie up to {line.deviation_m:.0f} m off the straight line of "
             f"{length_m:.0f} m through them; the line is crooked or the survey is not 2-D."
         )
-        findings.append(Finding("warning", message, ""))
+        findings.append(Finding("warning", message))
     return findings
 
 
@@ -56,19 +55,32 @@ def _offset_findings(survey: xr.Dataset, name: str) -> list[Finding]:
         return []
     message = (
         f"{name}: the offsets of {int(wrong.sum())} of {offset.size} traces contradict the "
-        f"coordinates, by up to {misfit.max():.0f} m; geoml goes by the coordinates."
+        f"coordinates, by up to {misfit.max():.0f} m; geoml goes by the coordinates. Pass "
+        "--geometry if those are wrong."
     )
-    return [Finding("warning", message, "--geometry")]
+    return [Finding("warning", message)]
 
 
 def _interval_findings(survey: xr.Dataset, name: str) -> list[Finding]:
     time = survey["time"].values
-    stacked = not survey["offset"].values.any()
-    if time.size < 2 or time[1] - time[0] < _DEPTH_LIKE_INTERVAL_S or not stacked:
+    if time.size < 2 or not _is_stacked(survey):
         return []
     step = time[1] - time[0]
+    if step < _DEPTH_LIKE_INTERVAL_S:
+        return []
     message = (
         f"{name}: a sample interval of {1e3 * step:g} ms on stacked traces; if they are depth "
         f"traces, read 'time' as depth with a step of {1e3 * step:g} m."
     )
-    return [Finding("warning", message, "--dt")]
+    return [Finding("warning", message)]
+
+
+def _is_stacked(survey: xr.Dataset) -> bool:
+    """Whether only sources have positions, as on CDP traces."""
+    positions = {
+        who: survey[f"{who}_x"].values.any() or survey[f"{who}_y"].values.any()
+        for who in ("source", "receiver")
+    }
+    return bool(positions["source"] and not positions["receiver"]) and not bool(
+        survey["offset"].values.any()
+    )

@@ -1,88 +1,16 @@
-"""Trace headers of a whole file as one array, and named columns of it."""
+"""Trace headers of a whole file as one array, copied once out of the mapped file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ByteOrder = Literal["big", "little"]
-HEADER_BYTES = 240
+from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
 
 _COPY_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class HeaderField:
-    """Where a number stands in a trace header.
-
-    Attributes:
-        byte: Position of its first byte, counted from 1 as in the standard.
-        kind: NumPy integer code without byte order, such as ``i4``.
-    """
-
-    byte: int
-    kind: str
-
-
-FIELDS: dict[str, HeaderField] = {
-    "field_record": HeaderField(9, "i4"),
-    "trace_in_record": HeaderField(13, "i4"),
-    "cdp": HeaderField(21, "i4"),
-    "trace_kind": HeaderField(29, "i2"),
-    "offset": HeaderField(37, "i4"),
-    "receiver_elevation": HeaderField(41, "i4"),
-    "source_elevation": HeaderField(45, "i4"),
-    "source_depth": HeaderField(49, "i4"),
-    "elevation_scalar": HeaderField(69, "i2"),
-    "coordinate_scalar": HeaderField(71, "i2"),
-    "source_x": HeaderField(73, "i4"),
-    "source_y": HeaderField(77, "i4"),
-    "receiver_x": HeaderField(81, "i4"),
-    "receiver_y": HeaderField(85, "i4"),
-    "coordinate_units": HeaderField(89, "i2"),
-    "delay_ms": HeaderField(109, "i2"),
-    "n_samples": HeaderField(115, "u2"),
-    "dt_us": HeaderField(117, "i2"),
-    "cdp_x": HeaderField(181, "i4"),
-    "cdp_y": HeaderField(185, "i4"),
-    "inline": HeaderField(189, "i4"),
-    "crossline": HeaderField(193, "i4"),
-    "time_scalar": HeaderField(215, "i2"),
-}
-"""The numbers that geoml reads; every other byte travels untouched in ``header_bytes``.
-
-References:
-    SEG (2017), SEG-Y revision 2.0 data exchange format, table 3.
-"""
-
-
-class HeaderTable:
-    """Every trace header of a file.
-
-    Attributes:
-        header_bytes: The headers as they stand in the file, shape (trace, 240).
-        byte_order: Byte order of their numbers.
-    """
-
-    def __init__(self, header_bytes: NDArray[np.uint8], byte_order: ByteOrder) -> None:
-        self.header_bytes = header_bytes
-        self.byte_order: ByteOrder = byte_order
-
-    def __len__(self) -> int:
-        return int(self.header_bytes.shape[0])
-
-    def column(self, name: str) -> NDArray[np.int64]:
-        """One number of every trace, shape (trace,)."""
-        field = FIELDS[name]
-        first = field.byte - 1
-        width = int(field.kind[1])
-        raw = np.ascontiguousarray(self.header_bytes[:, first : first + width])
-        order = ">" if self.byte_order == "big" else "<"
-        return raw.view(order + field.kind)[:, 0].astype(np.int64)
 
 
 def trace_records(

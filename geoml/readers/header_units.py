@@ -62,7 +62,7 @@ def length_factor(reader: Reader, options: IngestOptions) -> tuple[float, list[F
     if not reader.in_feet:
         return 1.0, findings
     message = f"{reader.path.name}: lengths are in feet; stored in metres."
-    return FOOT_M, [*findings, Finding("info", message, "--coordinate-unit")]
+    return FOOT_M, [*findings, Finding("info", message, "--unit")]
 
 
 def _refuse_angles(reader: Reader) -> list[Finding]:
@@ -86,13 +86,13 @@ def _refuse_angles(reader: Reader) -> list[Finding]:
         raise GeometryError(
             f"{name}: coordinates are angles (units code {code}), up to {farthest['x']:.4f} and "
             f"{farthest['y']:.4f} degrees; metres are needed. Pass --geometry with projected "
-            "positions, or --coordinate-unit m if the code is wrong."
+            "positions, or --unit m if the code is wrong."
         )
     message = (
         f"{name}: coordinates are marked as angles (units code {code}) but reach "
         f"{max(farthest.values()):.0f} degrees; reading them as lengths."
     )
-    return [Finding("warning", message, "--coordinate-unit")]
+    return [Finding("warning", message, "--unit")]
 
 
 def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list[Finding]]:
@@ -104,7 +104,7 @@ def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list
     """
     if options.dt_s is not None:
         if not options.dt_s > 0:
-            raise OptionError(f"--dt {options.dt_s}: a sample interval above 0 s is needed.")
+            raise OptionError(f"--dt-s {options.dt_s}: a sample interval above 0 s is needed.")
         return options.dt_s, []
     name = reader.path.name
     trace_us, counts = np.unique(reader.headers.column("dt_us"), return_counts=True)
@@ -113,7 +113,7 @@ def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list
     if not usable:
         raise FileFormatError(
             f"{name}: the sample interval is {reader.dt_us:g} us in the file header and "
-            f"{commonest_us:g} us in the trace headers; above 0 is needed. Pass --dt."
+            f"{commonest_us:g} us in the trace headers; above 0 is needed. Pass --dt-s."
         )
     findings = []
     if trace_us.size > 1:
@@ -121,13 +121,13 @@ def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list
             f"{name}: trace headers give {trace_us.size} sample intervals from {trace_us[0]} to "
             f"{trace_us[-1]} us; reading {usable[0]:g} us for all."
         )
-        findings.append(Finding("warning", message, "--dt"))
+        findings.append(Finding("warning", message, "--dt-s"))
     elif commonest_us not in (0, usable[0]) or reader.dt_us < 0:
         message = (
             f"{name}: the sample interval is {reader.dt_us:g} us in the file header and "
             f"{commonest_us:g} us in the trace headers; reading {usable[0]:g} us."
         )
-        findings.append(Finding("warning", message, "--dt"))
+        findings.append(Finding("warning", message, "--dt-s"))
     return usable[0] * 1e-6, findings
 
 

@@ -8,16 +8,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError
-from geoml.readers import open_reader
 from geoml.readers.finding import Finding
-from geoml.readers.geometry_check import geometry_findings
+from geoml.readers.inspection import inspect_file, refuse_warnings
 from geoml.readers.options import IngestOptions
 from geoml.readers.reader import Reader
 from geoml.readers.sample_check import SampleTally
-from geoml.readers.trace_table import trace_table
+from geoml.survey.sample_format import is_exact
 from geoml.survey.store import create_store
 
 logger = logging.getLogger(__name__)
@@ -37,16 +38,21 @@ def read_survey(path: str | Path, options: IngestOptions | None = None) -> xr.Da
         GeometryError: If its coordinates are angles, or the geometry file does not fit.
     """
     options = options or IngestOptions()
-    reader, table, findings = _prepare(path, options)
+    inspection = inspect_file(path, options)
+    refuse_warnings(inspection.findings, options)
+    reader = inspection.reader
     amplitude = reader.amplitude(0, reader.n_traces)
     tally = SampleTally(reader)
     tally.add(0, amplitude)
-    findings += tally.findings()
+    findings = [*inspection.findings, *tally.findings()]
     _report(findings, options)
-    survey = table.assign(
+    survey = inspection.table.assign(
         amplitude=(("trace", "time"), amplitude),
         header_bytes=(("trace", "header_byte"), reader.headers.header_bytes),
     )
+    kept = inexact_samples(reader, 0, reader.n_traces)
+    if kept is not None:
+        survey = survey.assign(sample_bytes=(("trace", "sample_byte"), kept))
     return survey.assign_attrs(
         source_sha256=file_sha256(reader.path), findings=[str(finding) for finding in findings]
     )
@@ -77,8 +83,10 @@ def ingest(
         StoreError: If the target exists and ``overwrite`` is False.
     """
     options = options or IngestOptions()
-    reader, table, findings = _prepare(path, options)
-    writer = create_store(out, table, overwrite=overwrite)
+    inspection = inspect_file(path, options)
+    refuse_warnings(inspection.findings, options)
+    reader = inspection.reader
+    writer = create_store(out, inspection.table, overwrite=overwrite)
     tally = SampleTally(reader)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # hashlib lets other threads run, so the hash costs next to nothing here.
@@ -87,17 +95,35 @@ def ingest(
             stop = min(start + writer.shard_traces, reader.n_traces)
             amplitude = reader.amplitude(start, stop)
             tally.add(start, amplitude)
-            writer.write(start, amplitude, reader.headers.header_bytes[start:stop])
+            writer.write(
+                start,
+                amplitude,
+                reader.headers.header_bytes[start:stop],
+                inexact_samples(reader, start, stop),
+            )
             if progress is not None:
                 progress(stop, reader.n_traces)
         sha256 = digest.result()
-    findings += tally.findings()
+    findings = [*inspection.findings, *tally.findings()]
     try:
         _report(findings, options)
     except FileFormatError:
         writer.abandon()
         raise
     writer.finish(source_sha256=sha256, findings=[str(finding) for finding in findings])
+
+
+def inexact_samples(reader: Reader, start: int, stop: int) -> NDArray[np.uint8] | None:
+    """Bytes of the traces whose samples float32 cannot give back, zeros for the others.
+
+    Returns:
+        Shape (trace, sample_byte), or None where every trace is exact.
+    """
+    raw = reader.raw_samples(start, stop)
+    exact = is_exact(raw, reader.sample_format, reader.byte_order)
+    if exact.all():
+        return None
+    return np.where(exact[:, None], np.uint8(0), raw)
 
 
 def file_sha256(path: str | Path) -> str:
@@ -109,22 +135,7 @@ def file_sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def _prepare(path: str | Path, options: IngestOptions) -> tuple[Reader, xr.Dataset, list[Finding]]:
-    reader = open_reader(path, options)
-    table, findings = trace_table(reader, options)
-    findings += geometry_findings(table)
-    _refuse_warnings(findings, options)
-    return reader, table, findings
-
-
-def _refuse_warnings(findings: list[Finding], options: IngestOptions) -> None:
-    warnings = [finding for finding in findings if finding.level == "warning"]
-    if options.strict and warnings:
-        more = f" (and {len(warnings) - 1} more warnings)" if len(warnings) > 1 else ""
-        raise FileFormatError(f"{warnings[0]}{more} Strict reading was asked for.")
-
-
 def _report(findings: list[Finding], options: IngestOptions) -> None:
-    _refuse_warnings(findings, options)
+    refuse_warnings(findings, options)
     for finding in findings:
         logger.log(logging.WARNING if finding.level == "warning" else logging.INFO, "%s", finding)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import ByteOrder, HeaderTable
+from geoml.survey.trace_header import ByteOrder, HeaderTable
 
 
 class Reader(Protocol):

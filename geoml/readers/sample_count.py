@@ -8,14 +8,9 @@ import numpy as np
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import (
-    HEADER_BYTES,
-    ByteOrder,
-    HeaderTable,
-    read_header_table,
-    trace_records,
-)
+from geoml.readers.header_table import read_header_table, trace_records
 from geoml.readers.options import IngestOptions
+from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
 
 _LOOKED_AT = 200
 
@@ -77,7 +72,7 @@ def settle_sample_count(
     if not fitting:
         return _truncated(path, payload, candidates[0], sample_bytes, options)
     count = fitting[0]
-    if trace_count in (0, binary_count):
+    if 0 in (trace_count, binary_count) or trace_count == binary_count:
         return count, []
     which = "binary" if count == binary_count else "trace"
     message = (

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import HEADER_BYTES, ByteOrder, read_header_table, trace_records
+from geoml.readers.header_table import read_header_table, trace_records
 from geoml.readers.options import IngestOptions
-from geoml.readers.sample_format import decode
 from geoml.readers.segy_layout import segy_layout
 from geoml.readers.text_header import decode_text
+from geoml.survey.sample_format import decode
+from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
 
 _FIRST_REVISION_WITH_SCALED_TIMES = 1
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from geoml.errors import FileFormatError
 from geoml.readers.binary_header import TEXT_BYTES, BinaryHeader, read_binary_header
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import HEADER_BYTES
 from geoml.readers.options import IngestOptions
 from geoml.readers.sample_count import settle_sample_count
-from geoml.readers.sample_format import SAMPLE_FORMATS, require_format
 from geoml.readers.text_header import FIXED_BYTES, count_extended, extended_limit
+from geoml.survey.sample_format import SAMPLE_FORMATS, require_format
+from geoml.survey.trace_header import HEADER_BYTES
 
 
 @dataclass(frozen=True)

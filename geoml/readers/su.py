@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import HEADER_BYTES, ByteOrder, read_header_table, trace_records
+from geoml.readers.header_table import read_header_table, trace_records
 from geoml.readers.options import IngestOptions
 from geoml.readers.sample_count import settle_sample_count
-from geoml.readers.sample_format import decode
+from geoml.survey.sample_format import decode
+from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
 
 _IEEE = 5
 _SAMPLE_BYTES = 4

@@ -67,7 +67,12 @@ def trace_table(reader: Reader, options: IngestOptions) -> tuple[xr.Dataset, lis
                 {"units": "s", "long_name": "time after the shot"},
             )
         },
-        attrs=_attrs(reader, options, factor),
+        attrs={
+            **_attrs(reader, options, factor),
+            "recorded_samples": reader.n_samples,
+            "recorded_dt_s": dt_s,
+            "recorded_start_s": start_s,
+        },
     )
     survey.attrs["traces_per_gather"] = chunk_traces(variables["field_record"], reader.n_samples)
     return survey, findings

@@ -24,11 +24,12 @@ from geoml.survey.schema import (
     TRACE_VARIABLES,
     TRACES_SHARD_FACTOR,
 )
+from geoml.survey.trace_header import HEADER_BYTES
 
-HEADER_BYTES = 240
 Progress = Callable[[int, int], None]
 """Called with (traces done, traces in all)."""
 
+_KEPT_BYTES = ("header_bytes", "sample_bytes")
 _SMALL_GATHER = 16
 _DEFAULT_CHUNK_TRACES = 128
 _LARGEST_CHUNK_BYTES = 16 * 2**20
@@ -88,8 +89,8 @@ def save_survey(
     n_traces = survey.sizes["trace"]
     for start in range(0, n_traces, writer.shard_traces):
         block = survey.isel(trace=slice(start, start + writer.shard_traces))
-        headers = block["header_bytes"].values if "header_bytes" in survey else None
-        writer.write(start, block["amplitude"].values, headers)
+        kept = {name: block[name].values for name in _KEPT_BYTES if name in survey}
+        writer.write(start, block["amplitude"].values, **kept)
         if progress is not None:
             progress(min(start + writer.shard_traces, n_traces), n_traces)
     writer.finish()
@@ -237,6 +238,7 @@ class SurveyWriter:
         start: int,
         amplitude: NDArray[np.float32],
         header_bytes: NDArray[np.uint8] | None = None,
+        sample_bytes: NDArray[np.uint8] | None = None,
     ) -> None:
         """Store the traces from ``start`` on: one or more whole shards, or the last part.
 
@@ -244,6 +246,8 @@ class SurveyWriter:
             start: First trace, a multiple of ``shard_traces``.
             amplitude: Shape (trace, time).
             header_bytes: The untouched headers, shape (trace, 240).
+            sample_bytes: The untouched samples of traces that float32 cannot hold, zeros for the
+                others, shape (trace, sample_byte); None where there is no such trace.
 
         Raises:
             ShapeError: If the block does not fill whole shards.
@@ -261,6 +265,8 @@ class SurveyWriter:
         self._amplitude[start:stop] = np.asarray(amplitude, dtype=np.float32)
         if header_bytes is not None:
             self._headers[start:stop] = header_bytes
+        if sample_bytes is not None:
+            self._kept_samples(sample_bytes.shape[1])[start:stop] = sample_bytes
         self._done.update(range(start, stop, self.shard_traces))
 
     def finish(self, **attrs: Any) -> None:
@@ -275,6 +281,21 @@ class SurveyWriter:
             raise StoreError(f"{self._path}: {expected - len(self._done)} shards were not written.")
         self._group.attrs.update({**plain_json(attrs), "complete": True, "n_done": n_traces})
         replace_store(part_path(self._path), self._path)
+
+    def _kept_samples(self, n_bytes: int) -> Any:
+        """The array of untouched samples, laid out when the first such trace comes."""
+        if "sample_bytes" not in self._group:
+            chunk = self.shard_traces // TRACES_SHARD_FACTOR
+            self._group.create_array(
+                "sample_bytes",
+                shape=(self._amplitude.shape[0], n_bytes),
+                chunks=(chunk, n_bytes),
+                shards=(self.shard_traces, n_bytes),
+                dtype="uint8",
+                dimension_names=("trace", "sample_byte"),
+                fill_value=0,
+            )
+        return self._group["sample_bytes"]
 
     def abandon(self) -> None:
         """Remove what was written."""

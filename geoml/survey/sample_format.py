@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError
-from geoml.readers.header_table import ByteOrder
+from geoml.survey.trace_header import ByteOrder
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ REFUSED_FORMATS: dict[int, str] = {
 
 _IBM = 1
 _BLOCK = 1 << 18
+# Formats of which float32 holds every value.
+_NARROW = ("i1", "u1", "i2", "u2", "f4")
+# Whole numbers from here on are not taken back from float32 by ``encode``.
+_LARGEST_EXACT = {"i4": 2.0**31, "u4": 2.0**32, "i8": 2.0**63, "u8": 2.0**64}
+# IBM exponents whose normalised numbers are normal float32 numbers.
+_IBM_EXACT = (34, 96)
 # Value of one mantissa step for each sign-and-exponent byte: +-16**(exponent - 64 - 6).
 _IBM_STEP = np.concatenate([np.ldexp(1.0, 4 * np.arange(128) - 280)] * 2)
 _IBM_STEP[128:] *= -1
@@ -97,6 +103,35 @@ def decode(
         return _from_ibm(values)
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
+
+
+def is_exact(
+    raw: NDArray[np.uint8], sample_format: int, byte_order: ByteOrder
+) -> NDArray[np.bool_]:
+    """Whether ``encode`` of ``decode`` gives a trace's bytes back, shape (trace,).
+
+    False where float32 has too few digits or too small a range, and for IBM numbers that are not
+    normalised.
+
+    Args:
+        raw: Bytes of the samples, shape (trace, byte).
+        sample_format: A code of ``SAMPLE_FORMATS``.
+        byte_order: Byte order of the samples.
+    """
+    values = _values(raw, sample_format, byte_order)
+    kind = SAMPLE_FORMATS[sample_format].kind
+    if sample_format == _IBM:
+        exponent = (values >> 24) & 0x7F
+        normalised = (values & 0x00F00000) != 0
+        normalised &= (exponent >= _IBM_EXACT[0]) & (exponent <= _IBM_EXACT[1])
+        return np.asarray((normalised | (values == 0)).all(axis=1))
+    if kind in _NARROW:
+        return np.ones(raw.shape[0], dtype=np.bool_)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounded = values.astype(np.float32)
+        inside = np.abs(rounded) < _LARGEST_EXACT.get(kind, np.inf)
+        again = np.where(inside, rounded, 0).astype(kind)
+    return np.asarray((inside & (again == values)).all(axis=1))
 
 
 def encode(
