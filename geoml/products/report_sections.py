@@ -80,7 +80,7 @@ def velocity_section(content: ReportContent) -> str:
     has_trend = content.trend_m_s is not None
     caption = (
         "Predicted velocity"
-        + (" with the edges that the network sees (white: probability over one half)" * edges)
+        + (f" with the edges that the network sees (white: {_edge_note(content)})" * edges)
         + (", and the trend it started from on the same colour scale" * has_trend)
         + ("." if spread is None else ". Triangles are sources, ticks receivers.")
     )
@@ -218,6 +218,10 @@ def provenance_section(content: ReportContent) -> str:
             facts[f"Step {number}"] = _step_text(step)
     parts.append(html.fact_table(facts, wide=True))
     return "".join(parts)
+
+
+def _edge_note(content: ReportContent) -> str:
+    return f"probability over {content.prediction.attrs.get('edge_threshold', 0.5):.2g}"
 
 
 def _step_names(survey: xr.Dataset) -> list[str]:

@@ -78,7 +78,9 @@ def velocity_figure(
         _mark_spread(axes, spread, distance)
         _label(axes, title, depth, distance, scale)
     if "edge_probability" in section:
-        _draw_edges(all_axes[0], section["edge_probability"].to_numpy(), depth, distance)
+        threshold = float(section.attrs.get("edge_threshold", 0.5))
+        edges = section["edge_probability"].to_numpy()
+        _draw_edges(all_axes[0], edges, depth, distance, threshold)
     _hide_inner_labels(all_axes)
     _colour_bar(figure, image, all_axes, "Velocity [m/s]")
     return figure
@@ -201,13 +203,15 @@ def _draw_section(
     )
 
 
-def _draw_edges(axes: Axes, probability: Floats, depth: Floats, distance: Floats) -> None:
-    """Light bands where an edge is likelier than not; an outline alone would draw it twice."""
+def _draw_edges(
+    axes: Axes, probability: Floats, depth: Floats, distance: Floats, threshold: float
+) -> None:
+    """Light bands where edges are probable; an outline alone would draw each one twice."""
     factor, _ = length_unit(float(np.ptp(distance)))
     filled = np.nan_to_num(probability)
-    if filled.max() > 0.5 and min(filled.shape) > 1:
+    if filled.max() > threshold and min(filled.shape) > 1:
         axes.contourf(
-            factor * distance, depth, filled, levels=[0.5, 1.0], colors="white", alpha=0.75
+            factor * distance, depth, filled, levels=[threshold, 1.0], colors="white", alpha=0.75
         )
 
 
