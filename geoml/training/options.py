@@ -1,0 +1,98 @@
+"""How a network is trained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import torch
+
+from geoml.errors import OptionError
+
+Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+
+MACHINE_OPTIONS = ("accelerator", "devices", "strategy", "workers", "memory_limit_gb")
+"""Options that say where a run happens, not what it computes; a resumed run may change them."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Budget, optimiser and machine of a training run.
+
+    The learning rate warms up, then falls along a cosine to its end at ``max_epochs`` or
+    ``max_minutes``, whichever comes first.
+
+    Attributes:
+        max_epochs: Passes over the training part.
+        max_minutes: Wall time of the training itself, without the scores at its end [min]; None
+            for no limit.
+        batch_size: Windows a step and device.
+        learning_rate: Highest learning rate of AdamW.
+        weight_decay: Decay of convolution weights.
+        warmup: Share of the run in which the learning rate rises.
+        ema_decay: Decay of the running mean of the weights, which is what is validated and kept;
+            the mean starts short and reaches this length as steps go by.
+        gradient_clip: Largest norm of the gradient.
+        patience: Epochs without a better validation loss after which the run stops; None for never.
+        seed: Fixes first weights, order of the pairs and augmentation.
+        precision: ``auto`` takes bfloat16 where processor or GPU multiply in it, else float32.
+        augmentation: Options of ``geoml.samples.Augmentation``; None trains on the pairs as they
+            are.
+        splits: Options of ``geoml.samples.SplitFractions``.
+        accelerator: As Lightning spells it: ``auto``, ``cpu``, ``gpu``.
+        devices: How many, or ``auto``, as Lightning spells it.
+        strategy: As Lightning spells it: ``auto``, ``ddp``.
+        workers: Processes that read pairs; 0 reads in the training process, best where the pairs
+            fit in memory.
+        memory_limit_gb: Pairs of at most this size are held in memory [GB].
+    """
+
+    max_epochs: int = 60
+    max_minutes: float | None = None
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.05
+    ema_decay: float = 0.998
+    gradient_clip: float = 1.0
+    patience: int | None = 20
+    seed: int = 0
+    precision: Precision = "auto"
+    augmentation: dict[str, Any] | None = field(default_factory=dict)
+    splits: dict[str, float] = field(default_factory=dict)
+    accelerator: str = "auto"
+    devices: int | str = 1
+    strategy: str = "auto"
+    workers: int = 0
+    memory_limit_gb: float = 4.0
+
+    def __post_init__(self) -> None:
+        positive = ("max_epochs", "batch_size", "learning_rate", "gradient_clip")
+        for name in (*positive, "max_minutes", "patience"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise OptionError(f"'{name}' is {value:g}; it must be above 0.")
+        for name in ("warmup", "ema_decay"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise OptionError(f"'{name}' is {value:g}; it must be at least 0 and under 1.")
+        if self.weight_decay < 0 or self.seed < 0 or self.workers < 0:
+            raise OptionError("'weight_decay', 'seed' and 'workers' must be at least 0.")
+
+    def resolved_precision(self) -> str:
+        """The precision with ``auto`` replaced by what this machine does best."""
+        if self.precision != "auto":
+            return self.precision
+        if self.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+        return "bf16-mixed" if _cpu_multiplies_bfloat16() else "32-true"
+
+    def lasting(self) -> dict[str, Any]:
+        """Options that a resumed run must share with the one it goes on with."""
+        return {name: value for name, value in asdict(self).items() if name not in MACHINE_OPTIONS}
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    """True where the processor has bfloat16 instructions: emulated ones cost more than float32."""
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

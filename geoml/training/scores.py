@@ -1,0 +1,122 @@
+"""A trained network judged on parts it never saw, beside answers that need no network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from geoml.objectives import (
+    conformal_factors,
+    coverage,
+    edge_counts,
+    f1_score,
+    thin_edges,
+    velocity_scores,
+)
+from geoml.physics.edges import velocity_edges
+from geoml.samples.dataset import PairDataset
+from geoml.samples.input_features import feature_statistics, input_features
+from geoml.samples.loader import pair_loader
+from geoml.samples.scaling import Scaling
+from geoml.tasks import Batch, Output, Task
+from geoml.training.baselines import gradient_model, mean_model, own_gradients
+from geoml.training.module import join_answers
+
+THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 20))
+EDGE_TOLERANCE_CELLS = 2
+_STATISTICS_SAMPLES = 512
+
+
+def predict_pairs(network: nn.Module, pairs: PairDataset, batch_size: int) -> tuple[Output, Batch]:
+    """The network's answers to pairs and their targets, in float32 on the CPU."""
+    device = next(network.parameters()).device
+    network.eval()
+    answers = []
+    with torch.no_grad():
+        for batch in pair_loader(pairs, batch_size):
+            output = network(batch["shots"].to(device))
+            targets = {name: values for name, values in batch.items() if name != "shots"}
+            answers.append(({head: m.float().cpu() for head, m in output.items()}, targets))
+    return join_answers(answers)
+
+
+def calibrate(task: Task, output: Output, batch: Batch) -> dict[str, Any]:
+    """What the calibration part says about spread and edges.
+
+    Returns:
+        ``factors`` (level -> half-width in predicted standard deviations) where the task predicts
+        a spread; ``edge_threshold`` with the best F1 where it predicts edges.
+    """
+    calibration: dict[str, Any] = {}
+    if task.has_spread:
+        residual, std = _residual_and_std(output, batch)
+        calibration["factors"] = conformal_factors(residual, std)
+    if "edges" in task.heads:
+        probability = output["edges"].sigmoid().numpy()
+        true = thin_edges(batch["edges"].numpy())
+        f1 = [_edge_f1(probability, true, threshold) for threshold in THRESHOLDS]
+        calibration["edge_threshold"] = THRESHOLDS[int(np.argmax(f1))]
+    return calibration
+
+
+def score(
+    task: Task, output: Output, batch: Batch, scaling: Scaling, calibration: dict[str, Any]
+) -> dict[str, Any]:
+    """Scores of a part: the task's own, edges at the calibrated threshold, coverage, sharpness."""
+    scores: dict[str, Any] = dict(task.metrics(output, batch, scaling))
+    if "factors" in calibration:
+        residual, std = _residual_and_std(output, batch)
+        scores["coverage"] = coverage(residual, std, calibration["factors"])
+        half_width = std.mean() * calibration["factors"]["0.8"]
+        scores["half_width_80_m_s"] = float(scaling.unscale_std(half_width))
+    if "edge_threshold" in calibration:
+        true = thin_edges(batch["edges"].numpy())
+        probability = output["edges"].sigmoid().numpy()
+        scores["edge_f1"] = _edge_f1(probability, true, calibration["edge_threshold"])
+        velocity = scaling.unscale_velocity(output["velocity"].numpy())
+        scores["edge_f1_of_velocity"] = _edge_f1(velocity_edges(np.maximum(velocity, 1)), true)
+    return scores
+
+
+def trivial_scores(train_m_s: NDArray[np.float32], true_m_s: NDArray[np.float32]) -> dict[str, Any]:
+    """Velocity scores of the mean model and of gradients, name -> scores.
+
+    Args:
+        train_m_s: Models of the training part [m/s], shape (sample, depth, distance).
+        true_m_s: Models of the part in question [m/s], same.
+    """
+    true = torch.from_numpy(true_m_s)
+    answers = {
+        "mean model": np.broadcast_to(mean_model(train_m_s), true_m_s.shape),
+        "best gradient of all": np.broadcast_to(gradient_model(train_m_s), true_m_s.shape),
+        "best gradient of each, knowing it": own_gradients(true_m_s),
+    }
+    return {
+        name: velocity_scores(torch.from_numpy(np.ascontiguousarray(answer)), true)
+        for name, answer in answers.items()
+    }
+
+
+def input_statistics(pairs: PairDataset) -> dict[str, Any]:
+    """Quantiles of what the network saw in training, noise included."""
+    some = np.linspace(0, len(pairs) - 1, min(len(pairs), _STATISTICS_SAMPLES)).astype(int)
+    parts = [
+        input_features(pairs.__getitems__(block.tolist())["shots"].numpy())
+        for block in np.array_split(some, -(-some.size // 32))
+    ]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return feature_statistics(joined)
+
+
+def _residual_and_std(output: Output, batch: Batch) -> tuple[NDArray[np.float32], ...]:
+    residual = (output["velocity"] - batch["velocity"]).numpy()
+    return residual, (output["log_variance"] / 2).exp().numpy()
+
+
+def _edge_f1(edges: NDArray[Any], thin_true: NDArray[np.bool_], threshold: float = 0.5) -> float:
+    thin = thin_edges(edges, threshold)
+    return f1_score(edge_counts(thin, thin_true, EDGE_TOLERANCE_CELLS))

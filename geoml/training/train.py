@@ -1,0 +1,287 @@
+"""A training run from a pair store to a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from torch import nn
+
+from geoml.checkpoint import SETTINGS_NAME, Checkpoint, save_checkpoint
+from geoml.errors import CheckpointError, StoreError
+from geoml.models import MODELS, SectionShape, build_model, model_config
+from geoml.registry import build, lookup, split_spec
+from geoml.tasks import TASKS, Task
+from geoml.training import scores
+from geoml.training.module import InversionModule
+from geoml.training.options import TrainingOptions
+from geoml.training.pair_data import PairData
+from geoml.training.run_report import Announce, Progress, RunReport
+from geoml.training.weight_average import RunningMean
+
+Spec = str | Mapping[str, Any]
+
+RESUME_FOLDER = "resume"
+_RUN_NAME = "run.json"
+_MONITOR = "validation/loss"
+
+
+def train(
+    pairs_path: str | Path,
+    out: str | Path,
+    *,
+    task: Spec = "velocity_edges",
+    model: Spec = "mh_unet_s",
+    options: TrainingOptions | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    layout: dict[str, Any] | None = None,
+    trend: dict[str, Any] | None = None,
+    announce: Announce = print,
+    progress: Progress | None = None,
+) -> Path:
+    """Train a network on the pairs of a store and write its checkpoint.
+
+    The folder holds ``curve.csv``, one row an epoch, from the first epoch on, and the checkpoint
+    when all is done. ``resume/`` in it holds Lightning's state until then.
+
+    Args:
+        pairs_path: Complete pair store.
+        out: Folder of the run.
+        task: Name of a task, or ``{name: {option: value}}``.
+        model: Name of a model, or ``{name: {option: value}}``.
+        options: Budget, optimiser, machine; the defaults if None.
+        resume: Go on after the last whole epoch of an interrupted run, or begin where there is
+            none. Epoch by epoch the result is that of a run without interruption, unless
+            ``max_minutes`` sets the learning rate.
+        overwrite: Replace a finished or interrupted run.
+        layout: Window layout for the checkpoint; that of the store's provenance if None.
+        trend: Velocity trend for the checkpoint; that of the store's provenance if None.
+        announce: Told one line at a time.
+        progress: Told the work done and in all.
+
+    Returns:
+        ``out``, a folder that ``load_checkpoint`` reads.
+
+    Raises:
+        StoreError: If the run is there already, or the pairs are not.
+        CheckpointError: If the interrupted run had other settings.
+        OptionError: If task, model or an option is unknown or cannot work.
+    """
+    out, options = Path(out), options or TrainingOptions()
+    goal: Task = build(TASKS, task, "task")
+    model_name, model_options = split_spec(model, "model")
+    lookup(MODELS, model_name, "model")
+    data = PairData(pairs_path, options)
+    settings = {
+        "task": split_spec(task, "task"),
+        "model": [model_name, model_options],
+        "options": options.lasting(),
+        "pairs": data.fingerprint(),
+    }
+    state = _prepare_folder(out, settings, resume, overwrite)
+    torch.manual_seed(options.seed)
+    network = build_model(model_name, section_shape(data), goal.heads, model_options)
+    module = InversionModule(network, goal, data.scaling, options)
+    announce(_opening(model_name, network, data, options))
+    report = RunReport(out, announce, progress)
+    trainer = fit(module, data, out / RESUME_FOLDER, report, state)
+    if not trainer.is_global_zero:
+        return out
+    _take_best(module, out / RESUME_FOLDER)
+    provenance = data.provenance()
+    checkpoint = Checkpoint(
+        model_name=model_name,
+        model_config=model_config(model_name, network),
+        state={name: value.cpu() for name, value in network.state_dict().items()},
+        task=split_spec(task, "task")[0],
+        task_options=asdict(goal),  # type: ignore[call-overload]
+        scaling=data.scaling.to_dict(),
+        acquisition=data.train_pairs.acquisition.to_dict(),
+        steps=list(data.pairs.attrs.get("steps", [])),
+        layout=layout or provenance.get("layout"),
+        trend=trend or provenance.get("trend"),
+        **_examine(module, data, announce),
+    )
+    checkpoint.training.update(
+        curve=report.curve,
+        options=asdict(options) | {"precision": options.resolved_precision()},
+        pairs={"sha256": data.fingerprint(), "count": int(data.pairs.sizes["sample"])},
+        provenance=provenance,
+        versions={name: version(name) for name in ("geoml", "torch", "lightning", "deepwave")},
+    )
+    save_checkpoint(checkpoint, out)
+    shutil.rmtree(out / RESUME_FOLDER)
+    return out
+
+
+def section_shape(data: PairData) -> SectionShape:
+    """Sizes of the pairs."""
+    window = data.train_pairs.acquisition
+    return SectionShape(
+        window.n_shots, window.n_samples, window.n_receivers, window.n_depth, window.n_distance
+    )
+
+
+def fit(
+    module: InversionModule,
+    data: PairData,
+    folder: Path,
+    report: RunReport,
+    state: Path | None = None,
+) -> lightning.Trainer:
+    """Run Lightning's loop; afterwards ``folder`` holds the best and the last state."""
+    options = module.options
+    callbacks: list[lightning.Callback] = [
+        RunningMean(options.ema_decay),
+        report,
+        ModelCheckpoint(
+            folder,
+            "best",
+            monitor=_MONITOR,
+            save_last=True,
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        ),
+    ]
+    if options.patience is not None:
+        callbacks.append(
+            EarlyStopping(_MONITOR, patience=options.patience, check_on_train_epoch_end=True)
+        )
+    with _quiet():
+        trainer = lightning.Trainer(
+            accelerator=options.accelerator,
+            devices=options.devices,
+            strategy=options.strategy,
+            precision=options.resolved_precision(),  # type: ignore[arg-type]
+            max_epochs=options.max_epochs,
+            gradient_clip_val=options.gradient_clip,
+            callbacks=callbacks,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        trainer.fit(module, datamodule=data, ckpt_path=state, weights_only=True)
+    return trainer
+
+
+def _prepare_folder(
+    out: Path, settings: dict[str, Any], resume: bool, overwrite: bool
+) -> Path | None:
+    """Make the run's folder; the state to go on from, if there is one and it fits."""
+    folder = out / RESUME_FOLDER
+    written, state = folder / _RUN_NAME, folder / "last.ckpt"
+    settings = json.loads(json.dumps(settings))
+    if overwrite:
+        (out / SETTINGS_NAME).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    if (out / SETTINGS_NAME).exists():
+        raise StoreError(f"{out} holds a finished run; give another folder or pass --overwrite.")
+    if written.exists():
+        if not resume:
+            raise StoreError(
+                f"{out} holds an interrupted run; pass --resume to go on or --overwrite."
+            )
+        before = json.loads(written.read_text(encoding="utf-8"))
+        for name, value in settings.items():
+            if before.get(name) != value:
+                raise CheckpointError(
+                    f"{out} was begun with other {name} ({_difference(before.get(name), value)}); "
+                    "resume with the same or pass --overwrite."
+                )
+        return state if state.exists() else None
+    folder.mkdir(parents=True, exist_ok=True)
+    written.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    return None
+
+
+def _difference(before: Any, now: Any) -> str:
+    """The first entry in which two settings differ, or both of them."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in now:
+            if before.get(name) != now[name]:
+                return f"{name}: {before.get(name)} before, {now[name]} now"
+    return f"{str(before)[:60]} before, {str(now)[:60]} now"
+
+
+def _take_best(module: InversionModule, folder: Path) -> None:
+    """Put the averaged weights of the best epoch into the network."""
+    state = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    module.load_state_dict(state)
+    module.cpu()
+
+
+def _examine(module: InversionModule, data: PairData, announce: Announce) -> dict[str, Any]:
+    """Calibrate on one part, score on another, print the scores beside their trivial rows."""
+    task, scaling, size = module.task, data.scaling, module.options.batch_size
+    answers = scores.predict_pairs(module.network, data.part("calibration"), size)
+    calibration = scores.calibrate(task, *answers)
+    results: dict[str, Any] = {}
+    if data.splits.test.size:
+        output, batch = scores.predict_pairs(module.network, data.part("test"), size)
+        own = scores.score(task, output, batch, scaling, calibration)
+        calibration["coverage"] = own.get("coverage", {})
+        train_m_s = data.pairs["velocity"][data.splits.train].values
+        true_m_s = data.pairs["velocity"][data.splits.test].values
+        results = {"network": own, **scores.trivial_scores(train_m_s, true_m_s)}
+        for name, row in results.items():
+            announce(_row(name, row))
+    statistics = scores.input_statistics(data.train_pairs)
+    return {
+        "calibration": calibration,
+        "training": {"scores": results, "scored_pairs": int(data.splits.test.size)},
+        "input_statistics": statistics,
+    }
+
+
+def _row(name: str, row: dict[str, Any]) -> str:
+    text = (
+        f"{name}: MAE {row['mae_m_s']:.0f} m/s, RMSE {row['rmse_m_s']:.0f}, SSIM {row['ssim']:.3f}"
+    )
+    if "edge_f1" in row:
+        text += f", edge F1 {row['edge_f1']:.3f}"
+    if "edge_f1_of_velocity" in row:
+        text += f" (edges of its velocity {row['edge_f1_of_velocity']:.3f})"
+    if "coverage" in row:
+        shares = ", ".join(f"{float(k):.0%}: {v:.1%}" for k, v in row["coverage"].items())
+        text += f", coverage {shares}"
+    return text
+
+
+def _opening(name: str, network: nn.Module, data: PairData, options: TrainingOptions) -> str:
+    n_weights = sum(weight.numel() for weight in network.parameters())
+    parts = ", ".join(
+        f"{getattr(data.splits, part).size} {part}"
+        for part in ("train", "validation", "calibration", "test")
+    )
+    return (
+        f"{name}, {n_weights / 1e6:.2f} M weights, {options.resolved_precision()}; pairs: {parts}"
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advertising and hints about workers off the terminal."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
