@@ -14,6 +14,7 @@ from geoml.preprocess.step import (
     Step,
     check_trace_variable,
     live_traces,
+    shot_labels,
     trace_samples,
     with_samples,
     with_trace_value,
@@ -33,6 +34,10 @@ class Kill(Step):
         silent: Kill traces whose samples are all equal (zeros of a dead channel, or a constant).
         non_finite: Kill traces with a NaN or Inf sample.
         header_dead: Kill traces whose ``trace_kind`` says dead (2) or dummy (3).
+        noisy_ratio: Kill traces whose RMS over the second half of the recording is above this
+            many times the median of their shot gather; none to keep them. Late amplitudes
+            depend little on offset, so 3 finds ringing and unplanted geophones. After a
+            bandpass it judges the band that is used.
     """
 
     shapes_wavelet = True
@@ -43,6 +48,7 @@ class Kill(Step):
         {"silent": False},
         {"non_finite": False},
         {"header_dead": False},
+        {"noisy_ratio": 3.0},
     )
 
     traces: tuple[int, ...] = ()
@@ -50,12 +56,20 @@ class Kill(Step):
     silent: bool = True
     non_finite: bool = True
     header_dead: bool = True
+    noisy_ratio: float | None = None
 
     def __post_init__(self) -> None:
         if any(number < 0 for number in self.traces):
             raise OptionError(f"'kill' counts traces from 0; found {min(self.traces)} in 'traces'.")
         for name in self.headers:
             check_trace_variable(name, "kill")
+        if self.noisy_ratio is not None and not 1 < self.noisy_ratio < np.inf:
+            raise OptionError(f"'kill' noisy_ratio is {self.noisy_ratio:g}; it must be above 1.")
+
+    @property
+    def needs_whole_gathers(self) -> bool:
+        """Whether the other traces of the gather decide."""
+        return self.noisy_ratio is not None
 
     def check(self, survey: xr.Dataset) -> None:
         """Refuse trace positions and header values that the survey does not have."""
@@ -77,6 +91,8 @@ class Kill(Step):
         """The gathers with bad traces at zero and the coordinate ``live``."""
         samples = trace_samples(gathers)
         live = live_traces(gathers) & ~self._bad(gathers, samples)
+        if self.noisy_ratio is not None:
+            live &= ~_noisy(samples, live, shot_labels(gathers), self.noisy_ratio)
         killed = with_samples(gathers, np.where(live[:, None], samples, np.float32(0)))
         return with_trace_value(killed, "live", live)
 
@@ -97,3 +113,19 @@ class Kill(Step):
         if self.header_dead and "trace_kind" in gathers.coords:
             bad |= np.isin(gathers.coords["trace_kind"].values, _DEAD_KINDS)
         return bad
+
+
+def _noisy(
+    samples: NDArray[np.float32],
+    live: NDArray[np.bool_],
+    labels: NDArray[np.int64],
+    ratio: float,
+) -> NDArray[np.bool_]:
+    """Live traces that are too strong late in the recording, shape (trace,)."""
+    late = np.where(live[:, None], samples[:, samples.shape[1] // 2 :], 0).astype(np.float64)
+    rms = np.sqrt(np.mean(late**2, axis=1))
+    noisy = np.zeros_like(live)
+    for label in np.unique(labels[live]):
+        members = live & (labels == label)
+        noisy[members] = rms[members] > ratio * np.median(rms[members])
+    return noisy

@@ -70,6 +70,24 @@ def test_filter_is_linear_over_thirteen_decades(one_trace: Maker) -> None:
     np.testing.assert_allclose(large.values, small.values * 1e13, rtol=1e-5, atol=10)
 
 
+def test_constant_offset_is_gone_to_the_ends_of_the_trace(one_trace: Maker) -> None:
+    trace = one_trace(np.full(500, 1e6))
+    np.testing.assert_allclose(Bandpass(low_hz=4, high_hz=18)(trace).values, 0, atol=1e-3)
+    np.testing.assert_allclose(Bandpass(high_hz=18)(trace).values, 1e6, rtol=1e-6)
+
+
+def test_end_of_a_cut_recording_does_not_ring(one_trace: Maker) -> None:
+    samples = np.random.default_rng(0).normal(size=2000)
+    step = Bandpass(low_hz=4, high_hz=18)
+    whole = step(one_trace(samples)).values[0]
+    errors = []
+    for end in range(1000, 1500, 10):
+        cut = step(one_trace(samples[:end])).values[0]
+        errors.append(np.sqrt(np.mean((cut - whole[:end])[-40:] ** 2)))
+    # White noise cannot be foreseen; an odd extension is off by 0.9, an even one by 0.3.
+    assert np.mean(errors) < 0.26 * whole.std()
+
+
 def test_short_trace_is_filtered(one_trace: Maker) -> None:
     assert np.isfinite(Bandpass(low_hz=4, high_hz=18)(one_trace(np.ones(5))).values).all()
 
