@@ -148,7 +148,7 @@ def encode(
         Shape (trace, byte).
 
     Raises:
-        FileFormatError: If a sample is outside the format's range.
+        FileFormatError: If a sample is outside the format's range, or no whole number of it.
     """
     form = SAMPLE_FORMATS[sample_format]
     order = _order(byte_order)
@@ -161,13 +161,13 @@ def encode(
         limits = np.iinfo(form.kind)
         # The top of 64-bit ranges is no float64: stay one step below.
         top = np.nextafter(float(limits.max) + 1.0, 0.0)
-        if not ((rounded >= limits.min) & (rounded <= top)).all():
+        if not ((rounded >= limits.min) & (rounded <= top) & (rounded == amplitude)).all():
             raise FileFormatError(
-                f"Samples go from {np.nanmin(amplitude):g} to {np.nanmax(amplitude):g}, outside "
-                f"format {sample_format} ({form.name}); write format 5 (IEEE float)."
+                f"Samples from {np.nanmin(amplitude):g} to {np.nanmax(amplitude):g} are no whole "
+                f"numbers of format {sample_format} ({form.name}); write format 5 (IEEE float)."
             )
         stored = rounded.astype(order + form.kind)
-    return stored.view(np.uint8).reshape(amplitude.shape[0], -1)
+    return stored.view(np.uint8).reshape(len(amplitude), form.n_bytes * amplitude.shape[1])
 
 
 def _order(byte_order: ByteOrder) -> str:
