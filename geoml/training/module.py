@@ -58,7 +58,7 @@ class InversionModule(lightning.LightningModule):
             {"params": decaying, "weight_decay": self.options.weight_decay},
             {"params": free, "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, lr=self.options.learning_rate, fused=True)
+        return torch.optim.AdamW(groups, lr=self.options.learning_rate)
 
     def on_fit_start(self) -> None:
         """Learn the length of the run."""
@@ -69,14 +69,17 @@ class InversionModule(lightning.LightningModule):
         self.clock.start()
 
     def on_train_epoch_start(self) -> None:
-        """Draw the same random numbers in an epoch whether or not the run was resumed before."""
-        rank, epoch = self.trainer.global_rank, self.current_epoch
-        torch.manual_seed((self.options.seed * 1009 + epoch) * 1009 + rank)
-        self.trainer.datamodule.set_epoch(epoch)  # type: ignore[attr-defined]
+        """Tell the order of the pairs which epoch begins."""
+        self.trainer.datamodule.set_epoch(self.current_epoch)  # type: ignore[attr-defined]
         self._train_losses.clear()
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the learning rate that belongs to the progress of the run."""
+        if batch_idx == 0:
+            # Dropout draws the same numbers whether or not the run was resumed before this epoch.
+            # Not a hook earlier: making the loader's iterator draws one too, at different times.
+            rank, epoch = self.trainer.global_rank, self.current_epoch
+            torch.manual_seed((self.options.seed * 1009 + epoch) * 1009 + rank)
         factor = learning_rate_factor(self.clock.progress(self.global_step), self.options.warmup)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.options.learning_rate * factor

@@ -47,11 +47,10 @@ class RunReport(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *args: Any
     ) -> None:
         """Move the bar, a few times a second at most."""
-        if self.progress is None or time.monotonic() < self._told + _SECONDS:
-            return
-        self._told = time.monotonic()
         done = cast(InversionModule, pl_module).clock.progress(trainer.global_step)
-        self.progress(int(_PARTS * done), _PARTS)
+        if self.progress and (done == 1 or time.monotonic() > self._told + _SECONDS):
+            self._told = time.monotonic()
+            self.progress(int(_PARTS * done), _PARTS)
 
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from torch import nn
 
 from geoml.checkpoint import SETTINGS_NAME, Checkpoint, save_checkpoint
-from geoml.errors import CheckpointError, StoreError
+from geoml.errors import CheckpointError, OptionError, StoreError
 from geoml.models import MODELS, SectionShape, build_model, model_config
 from geoml.registry import build, lookup, split_spec
 from geoml.tasks import TASKS, Task
@@ -99,7 +100,7 @@ def train(
     trainer = fit(module, data, out / RESUME_FOLDER, report, state)
     if not trainer.is_global_zero:
         return out
-    _take_best(module, out / RESUME_FOLDER)
+    _take_best(module, out / RESUME_FOLDER, report.curve)
     provenance = data.provenance()
     checkpoint = Checkpoint(
         model_name=model_name,
@@ -216,8 +217,17 @@ def _difference(before: Any, now: Any) -> str:
     return f"{str(before)[:60]} before, {str(now)[:60]} now"
 
 
-def _take_best(module: InversionModule, folder: Path) -> None:
-    """Put the averaged weights of the best epoch into the network."""
+def _take_best(module: InversionModule, folder: Path, curve: list[dict[str, float]]) -> None:
+    """Put the averaged weights of the best epoch into the network.
+
+    Raises:
+        OptionError: If the losses are no numbers any more.
+    """
+    losses = [line[_MONITOR] for line in curve if _MONITOR in line]
+    if not losses or not any(math.isfinite(loss) for loss in losses):
+        raise OptionError(
+            f"The training diverged; lower learning_rate (now {module.options.learning_rate:g})."
+        )
     state = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
     module.load_state_dict(state)
     module.cpu()
