@@ -84,9 +84,10 @@ def aic_split(segment: Floats) -> float:
     tiny = max(1e-12 * energy[-1] / n, np.finfo(np.float64).tiny)
     aic = k * np.log(np.maximum(before, tiny)) + (n - k) * np.log(np.maximum(after, tiny))
     best = int(np.argmin(aic))
+    # The onset lies between the last quiet sample and the first loud one.
     if not 0 < best < aic.size - 1:
-        return float(k[best])
-    return float(k[best] + parabola_shift(*aic[best - 1 : best + 2]))
+        return float(k[best]) - 0.5
+    return float(k[best]) - 0.5 + parabola_shift(*aic[best - 1 : best + 2])
 
 
 def parabola_shift(left: float, centre: float, right: float) -> float:

@@ -7,7 +7,7 @@ later than the arrival followed so far belongs to a stronger, later wave: the ea
 sought near its own line, and the trace has no pick where it is lost in noise.
 
 References:
-    Theil (1950), Proc. KNAW 53, 386-392. VanDecar & Crosson (1990), BSSA 80(1), 150-169.
+    VanDecar & Crosson (1990), BSSA 80(1), 150-169 (relative times by correlation).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from geoml.errors import OptionError, ShapeError
+from geoml.physics.neighbour_line import expected_times, line_at
 from geoml.physics.onsets import noise_rms, onset, parabola_shift, window_rms
 
 Floats = NDArray[np.float64]
@@ -29,8 +31,10 @@ _VOTING_ROUNDS = 3
 _LOST_FOR = 5
 
 
-# A pick this many median misfits off the line is dropped at the end.
-_SPREADS = 5.0
+# A pick this many median misfits off the line is dropped at the end, but within this share of
+# the tolerance it stays: the ends of a curve lie off the line through their neighbours.
+_SPREADS = 6.0
+_LEAST_SPREAD = 0.4
 
 
 @dataclass(frozen=True)
@@ -157,23 +161,25 @@ class _Gather:
         times = self.vote(order, times)
         times = self.follow_outward(order, times)
         times = self.vote(order, times)
-        misfit = np.abs(self.misfit(order, times))
+        misfit = np.abs(times - self.expected(order, times))
         spread = _SPREADS * np.nanmedian(misfit) if np.isfinite(misfit).any() else 0.0
-        return np.where(misfit > np.clip(spread, 2.0, self.tolerance), np.nan, times)
+        return np.where(
+            misfit > np.clip(spread, _LEAST_SPREAD * self.tolerance, self.tolerance), np.nan, times
+        )
 
     def drop_outliers(self, order: NDArray[np.intp], times: Floats) -> Floats:
         """Picks that agree with the line through their neighbours, the rest NaN."""
-        return np.where(np.abs(self.misfit(order, times)) > self.tolerance, np.nan, times)
+        return np.where(np.abs(times - self.expected(order, times)) > self.tolerance, np.nan, times)
 
-    def misfit(self, order: NDArray[np.intp], times: Floats) -> Floats:
-        """Each pick minus the line through its neighbours, NaN without them."""
-        return times - np.array([self.expected(order, times, i) for i in range(times.size)])
+    def expected(self, order: NDArray[np.intp], times: Floats) -> Floats:
+        """Time on each trace by the line through its neighbours, NaN without them."""
+        return expected_times(self.distance_m[order], times, self.options.n_neighbours)
 
     def fill(self, order: NDArray[np.intp], times: Floats) -> Floats:
         """Missing picks sought again where the neighbours expect them."""
-        filled = times.copy()
+        filled, guesses = times.copy(), self.expected(order, times)
         for i in np.flatnonzero(np.isnan(times)).tolist():
-            filled[i] = self.guided(order[i], self.expected(order, times, i))
+            filled[i] = self.guided(order[i], guesses[i])
         return filled
 
     def guided(self, trace: int, guess: float) -> float:
@@ -181,70 +187,46 @@ class _Gather:
         if np.isnan(guess) or not self.live[trace]:
             return np.nan
         first = int(np.floor(guess - self.tolerance)) - self.window
-        found = self.pick(
-            trace, self.options.guided_ratio, first, int(np.ceil(guess + self.tolerance))
-        )
+        last = int(np.ceil(guess + self.tolerance))
+        found = self.pick(trace, self.options.guided_ratio, first, last)
         return found if abs(found - guess) <= self.tolerance else np.nan
-
-    def expected(self, order: NDArray[np.intp], times: Floats, i: int) -> float:
-        """Time on trace ``i`` by the line through its nearest picks, NaN without three."""
-        n = self.options.n_neighbours
-        valid = np.flatnonzero(np.isfinite(times))
-        near = np.concatenate([valid[valid < i][-n:], valid[valid > i][:n]])
-        return self.line_at(order, times, near, i)
-
-    def line_at(
-        self, order: NDArray[np.intp], times: Floats, near: NDArray[np.intp], i: int
-    ) -> float:
-        """Time at trace ``i`` on the median line through the picks ``near``."""
-        if near.size < 3:
-            return np.nan
-        distance = self.distance_m[order]
-        slope = _median_slope(distance[near], times[near])
-        return float(np.median(times[near] + slope * (distance[i] - distance[near])))
 
     def vote(self, order: NDArray[np.intp], times: Floats) -> Floats:
         """Each pick moved to the median of what it and its neighbours say by correlation."""
+        n = self.options.n_neighbours
         for _ in range(_VOTING_ROUNDS):
-            moved = times.copy()
             valid = np.flatnonzero(np.isfinite(times))
-            for place, i in enumerate(valid):
-                n = self.options.n_neighbours
-                votes = [times[i]]
-                for j in (*valid[max(0, place - n) : place], *valid[place + 1 : place + 1 + n]):
-                    lag = self.lag(order[i], times[i], order[j], times[j])
-                    votes.append(times[i] + lag)
-                guess, voted = self.expected(order, times, int(i)), float(np.nanmedian(votes))
-                # A vote that leaves the line of the neighbours has skipped a cycle.
-                if abs(voted - guess) < abs(times[i] - guess):
-                    moved[i] = voted
-            times = moved
+            own = times[valid]
+            votes = np.full((2 * n + 1, valid.size), np.nan)
+            votes[0] = own
+            before, after, reach = self.window, 3 * self.window, int(np.ceil(self.tolerance))
+            pilots = self.cut(order[valid], own, before, after)
+            parts = self.cut(order[valid], own, before + reach, after + reach)
+            shifted = sliding_window_view(parts, pilots.shape[1], axis=1)  # (trace, lag, time)
+            for row, step in enumerate((*range(-n, 0), *range(1, n + 1)), start=1):
+                here = np.arange(max(0, -step), min(valid.size, valid.size - step))
+                lags = _lags(shifted[here], pilots[here + step]) - reach
+                votes[row, here] = own[here] + lags
+            voted = np.nanmedian(votes, axis=0) if valid.size else own
+            guess = self.expected(order, times)[valid]
+            times = times.copy()
+            # A vote that leaves the line of the neighbours has skipped a cycle.
+            times[valid] = np.where(np.abs(voted - guess) < np.abs(own - guess), voted, own)
         return times
 
-    def lag(self, i: int, time_i: float, j: int, time_j: float) -> float:
-        """How much later than its pick trace ``i`` shows the wave that ``j`` has at its own."""
-        reach = int(np.ceil(self.tolerance))
-        before, after = self.window, 3 * self.window
-        pilot = self.cut(j, time_j, before, after)
-        part = self.cut(i, time_i, before + reach, after + reach)
-        dots = np.correlate(part, pilot, mode="valid")  # lags -reach .. reach
-        energy = np.convolve(part**2, np.ones(pilot.size), mode="valid")
-        scale = np.sqrt(energy * np.dot(pilot, pilot))
-        match = np.where(scale > 0, dots / np.where(scale > 0, scale, 1), 0.0)
-        best = int(np.argmax(match))
-        if match[best] < _SAME_WAVE or not 0 < best < match.size - 1:
-            return np.nan
-        return best - reach + parabola_shift(*match[best - 1 : best + 2])
-
-    def cut(self, i: int, time: float, before: int, after: int) -> Floats:
-        """Trace ``i`` around a time, interpolated linearly, zero beyond its ends."""
-        wanted = time + np.arange(-before, after + 1)
-        trace = self.data[i]
-        return np.interp(wanted, np.arange(trace.size), trace, left=0.0, right=0.0)
+    def cut(self, traces: NDArray[np.intp], times: Floats, before: int, after: int) -> Floats:
+        """Traces around their times, interpolated linearly, zero beyond their ends."""
+        first = np.floor(times).astype(np.intp)
+        share = (times - first)[:, None]
+        index = first[:, None] + np.arange(-before, after + 2)
+        inside = (index >= 0) & (index < self.data.shape[1])
+        index = np.clip(index, 0, self.data.shape[1] - 1)
+        values = np.where(inside, self.data[traces[:, None], index], 0.0)
+        return (1 - share) * values[:, :-1] + share * values[:, 1:]
 
     def follow_outward(self, order: NDArray[np.intp], times: Floats) -> Floats:
         """Late picks replaced by the earlier wave near its line, or by NaN."""
-        n = self.options.n_neighbours
+        n, distance = self.options.n_neighbours, self.distance_m[order]
         followed = times.copy()
         lost = 0
         for i in range(times.size):
@@ -252,17 +234,26 @@ class _Gather:
             # Close to the source the times curve upward, so a line needs some way behind it.
             if near.size < 2 * n or lost > _LOST_FOR * n:
                 continue
-            guess = self.line_at(order, followed, near, i)
+            guess = line_at(distance[None, near], followed[None, near], distance[i : i + 1])[0]
             if followed[i] > guess + self.tolerance:
                 followed[i] = self.guided(order[i], guess)
             lost = lost + 1 if np.isnan(followed[i]) else 0
         return followed
 
 
-def _median_slope(x: Floats, y: Floats) -> float:
-    """Median of the slopes between all pairs, unmoved by up to a quarter of outliers."""
-    dx = x[:, None] - x[None, :]
-    rows, columns = np.nonzero(dx > 0)
-    if rows.size == 0:
-        return 0.0
-    return float(np.median((y[rows] - y[columns]) / dx[rows, columns]))
+def _lags(shifted: Floats, pilots: Floats) -> Floats:
+    """Lag of the best correlation, NaN where it is poor or at an end.
+
+    Args:
+        shifted: Shape (trace, lag, time).
+        pilots: Shape (trace, time).
+    """
+    dots = np.einsum("ijk,ik->ij", shifted, pilots)
+    energy = np.einsum("ijk,ijk->ij", shifted, shifted) * (pilots**2).sum(axis=1)[:, None]
+    match = np.where(energy > 0, dots / np.sqrt(np.where(energy > 0, energy, 1.0)), 0.0)
+    best = match.argmax(axis=1)
+    lags = np.full(best.shape, np.nan)
+    inner = (best > 0) & (best < match.shape[1] - 1)
+    for i in np.flatnonzero(inner & (match.max(axis=1, initial=0.0) >= _SAME_WAVE)).tolist():
+        lags[i] = best[i] + parabola_shift(*match[i, best[i] - 1 : best[i] + 2])
+    return lags
