@@ -7,6 +7,7 @@ from geoml.preprocess.bandpass import Bandpass
 from geoml.preprocess.fill_nan import FillNan
 from geoml.preprocess.gain_time_power import GainTimePower
 from geoml.preprocess.kill import Kill
+from geoml.preprocess.mute_bottom import MuteBottom
 from geoml.preprocess.mute_top import MuteTop
 from geoml.preprocess.normalise import Normalise
 from geoml.preprocess.pick_first_breaks import PickFirstBreaks
@@ -20,6 +21,7 @@ STEPS: dict[str, type[Step]] = {
     "fill_nan": FillNan,
     "gain_time_power": GainTimePower,
     "kill": Kill,
+    "mute_bottom": MuteBottom,
     "mute_top": MuteTop,
     "normalise": Normalise,
     "pick_first_breaks": PickFirstBreaks,
