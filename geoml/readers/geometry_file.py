@@ -82,7 +82,9 @@ def _from_csv(path: Path, headers: Mapping[str, NDArray[Any]]) -> Columns:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
         names = [name.strip() for name in rows[0]]
-        table = np.array(rows[1:], dtype=np.float64)
+        table = np.array(rows[1:], dtype=np.float64).reshape(-1, len(names))
+        if len(table) != len(rows) - 1:
+            raise ValueError(f"{len(names)} names, rows of another length")
     except (IndexError, ValueError) as error:
         raise GeometryError(
             f"{path}: a line of names and rows of as many numbers are needed ({error})."
@@ -95,7 +97,10 @@ def _from_csv(path: Path, headers: Mapping[str, NDArray[Any]]) -> Columns:
     n_traces = headers["field_record"].size
     own = {**headers, "trace": np.arange(1, n_traces + 1)}
     wanted = np.stack([own[key] for key in keys], axis=1).astype(np.float64)
-    rows_of = {tuple(row): at for at, row in enumerate(table[:, [names.index(k) for k in keys]])}
+    rows_of: dict[tuple[float, ...], int] = {}
+    for at, row in enumerate(table[:, [names.index(key) for key in keys]]):
+        if rows_of.setdefault(tuple(row), at) != at:
+            raise GeometryError(f"{path}: row {at + 2} repeats the keys of an earlier row.")
     found = np.array([rows_of.get(tuple(row), -1) for row in wanted])
     if (found < 0).any():
         at = int(np.argmax(found < 0))

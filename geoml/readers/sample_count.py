@@ -25,8 +25,8 @@ def settle_sample_count(
 ) -> tuple[int, list[Finding]]:
     """Samples a trace, and what was contradictory about it.
 
-    The binary header's count is taken where it divides the file into whole traces, else the first
-    trace header's. A count that divides the file but not into trace headers is refused.
+    The binary header's count and the first trace header's are tried: one holds if it divides the
+    file into whole traces, with something like trace headers where they should be.
 
     Args:
         path: The file.
@@ -71,7 +71,8 @@ def settle_sample_count(
     ]
     if not fitting:
         return _truncated(path, payload, candidates[0], sample_bytes, options)
-    count = fitting[0]
+    # A multiple of the true length also meets headers, but not all of them.
+    count = min(fitting)
     if 0 in (trace_count, binary_count) or trace_count == binary_count:
         return count, []
     which = "binary" if count == binary_count else "trace"
@@ -97,8 +98,8 @@ def _headers_agree(
 
 
 def _constant(table: HeaderTable, name: str) -> bool:
-    column = table.column(name)
-    return bool(np.mean(column == column[0]) > 0.5)
+    _, counts = np.unique(table.column(name), return_counts=True)
+    return bool(counts.max() > 0.5 * len(table))
 
 
 def _truncated(

@@ -1,0 +1,56 @@
+"""A SEG-Y writer that knows nothing of geoml: every byte placed by hand."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+SegyMaker = Callable[..., Path]
+CODES = {2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1"}
+
+
+@pytest.fixture
+def make_segy(tmp_path: Path) -> SegyMaker:
+    """Writes a file and gives its path.
+
+    ``binary`` and ``trace`` map a byte position (from 1) to (struct code, value or values).
+    """
+
+    def make(
+        samples: Any = None,
+        *,
+        sample_format: int = 5,
+        order: str = ">",
+        binary: dict[int, tuple[str, Any]] | None = None,
+        trace: dict[int, tuple[str, Any]] | None = None,
+        text: bytes = b"\x40" * 3200,
+        extended: bytes = b"",
+        name: str = "line.sgy",
+    ) -> Path:
+        data = np.arange(12.0).reshape(3, 4) if samples is None else np.asarray(samples)
+        fixed = bytearray(400)
+        numbers: dict[int, tuple[str, Any]] = {
+            3217: ("h", 4000),
+            3221: ("H", data.shape[1]),
+            3225: ("h", sample_format),
+            **(binary or {}),
+        }
+        for byte, (code, value) in numbers.items():
+            struct.pack_into(order + code, fixed, byte - 3201, value)
+        content = text + bytes(fixed) + extended
+        for row, values in enumerate(data):
+            header = bytearray(240)
+            for byte, (code, value) in (trace or {}).items():
+                one = value[row] if isinstance(value, list | tuple) else value
+                struct.pack_into(order + code, header, byte - 1, one)
+            content += bytes(header) + values.astype(order + CODES[sample_format]).tobytes()
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return make
