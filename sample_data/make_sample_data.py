@@ -16,7 +16,7 @@ from pathlib import Path
 import faulted_section as earth
 import numpy as np
 import segyio
-from marine_line import Line, record, spoil, write_line
+from marine_line import Line, air_gun, record, spoil, write_line
 from well_log import well_log, write_las
 
 SEED = 20240611
@@ -70,6 +70,13 @@ def write_velocity(path: Path, line: Line) -> None:
             file.trace[column] = np.ascontiguousarray(velocity[:, column])
 
 
+def write_signature(path: Path, line: Line) -> None:
+    """The source signature, as a contractor delivers it: CSV of time [s] and amplitude."""
+    amplitude = air_gun(line.dt_s)
+    rows = [f"{i * line.dt_s:.3f},{value:.6f}" for i, value in enumerate(amplitude)]
+    path.write_text("\n".join(["time_s,amplitude", *rows]) + "\n", encoding="ascii")
+
+
 def replace(path: Path, write: Callable[[Path], None]) -> None:
     """Write beside the target and rename when complete."""
     unfinished = path.with_name(path.name + ".tmp")
@@ -86,7 +93,8 @@ def main(folder: Path, line: Line, seed: int) -> None:
     east_m, north_m = line.east_north_m(np.array(WELL_DISTANCE_M))
     replace(folder / "well_1.las", lambda path: write_las(path, logs, east_m, north_m))
     replace(folder / "marine_line_velocity.sgy", lambda path: write_velocity(path, line))
-    gathers = spoil(record(line), line_rng)
+    replace(folder / "air_gun_signature.csv", lambda path: write_signature(path, line))
+    gathers = spoil(record(line), line.dt_s, line_rng)
     replace(folder / "marine_line.sgy", lambda path: write_line(path, line, gathers))
 
 

@@ -109,7 +109,7 @@ def record(line: Line) -> Traces:
     return np.stack(gathers)
 
 
-def spoil(gathers: Traces, rng: np.random.Generator) -> Traces:
+def spoil(gathers: Traces, dt_s: float, rng: np.random.Generator) -> Traces:
     """The gathers as a field crew would bring them home.
 
     Swell noise below 4 Hz, white noise, three bad channels and gains that differ by a tenth.
@@ -118,8 +118,9 @@ def spoil(gathers: Traces, rng: np.random.Generator) -> Traces:
     late = np.sqrt(np.mean(gathers[..., n_samples // 2 :] ** 2))
     gain = 1 + 0.1 * rng.standard_normal((1, n_channels, 1))
     white = 0.12 * late * rng.standard_normal(gathers.shape)
-    swell = np.cumsum(rng.standard_normal(gathers.shape), axis=-1)
-    swell -= swell.mean(axis=-1, keepdims=True)
+    frequency_hz = np.fft.rfftfreq(n_samples, dt_s)
+    spectrum = np.fft.rfft(rng.standard_normal(gathers.shape))
+    swell = np.fft.irfft(spectrum / (1 + (frequency_hz / 2.5) ** 6), n_samples)
     swell *= 0.6 * late / np.sqrt(np.mean(swell**2))
     spoiled = gain * gathers + white + swell
     spoiled[:, DEAD_CHANNEL - 1] = 0.0

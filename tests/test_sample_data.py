@@ -12,7 +12,7 @@ import pytest
 import segyio
 
 FOLDER = Path(__file__).resolve().parents[1] / "sample_data"
-FILES = ("marine_line.sgy", "marine_line_velocity.sgy", "well_1.las")
+FILES = ("marine_line.sgy", "marine_line_velocity.sgy", "well_1.las", "air_gun_signature.csv")
 
 
 def _make(folder: Path, *arguments: str) -> dict[str, bytes]:
@@ -82,7 +82,7 @@ def test_line_is_a_moving_streamer_with_a_late_start_and_bad_channels() -> None:
     sharp = np.diff(samples[:, [38, 39]].astype(float), n=2)  # without the swell
     likeness = np.array([np.correlate(*pair, mode="full") for pair in sharp])
     strongest = np.take_along_axis(likeness, np.abs(likeness).argmax(1)[:, None], axis=1)
-    assert (strongest < 0).mean() > 0.9
+    assert (strongest < 0).mean() > 0.8
 
 
 def test_section_is_water_over_faulted_rock() -> None:
