@@ -1,0 +1,1 @@
+"""One YAML file -> stages that join the other packages, each skipped when unchanged."""

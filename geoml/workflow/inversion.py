@@ -1,0 +1,194 @@
+"""From a processed survey and a checkpoint to a section, its check, its files and its report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geoml.checkpoint import Checkpoint
+from geoml.errors import OptionError, StoreError
+from geoml.physics.trend import VelocityTrend
+from geoml.prediction.invert import invert
+from geoml.prediction.physics_check import check_physics
+from geoml.preprocess.replay import replay
+from geoml.products.report import ReportContent, write_report
+from geoml.products.segy import write_section_segy
+from geoml.survey.acquisition import Acquisition
+from geoml.survey.store import part_path, replace_store
+from geoml.survey.velocity import save_section
+from geoml.workflow.matching import survey_trend
+from geoml.workflow.provenance import inversion_provenance, training_content
+from geoml.workflow.specification import CheckSection, InvertSection
+
+Progress = Callable[[int, int], None]
+
+SECTION_SUFFIXES = (".zarr", ".sgy", ".segy")
+
+
+def predict_section(
+    clean: xr.Dataset,
+    checkpoint: Checkpoint,
+    section: InvertSection,
+    *,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Velocity, edges and spread of a line; see ``geoml.prediction.invert``.
+
+    Args:
+        clean: Survey after the steps that the checkpoint was trained for.
+        checkpoint: The network.
+        section: How it slides along the line.
+        progress: Told the windows done.
+    """
+    return invert(
+        clean,
+        checkpoint,
+        batch=section.batch,
+        mirror=section.mirror,
+        device=section.device,
+        progress=progress,
+    )
+
+
+def check_inversion(
+    clean: xr.Dataset,
+    prediction: xr.Dataset,
+    checkpoint: Checkpoint,
+    section: CheckSection,
+    *,
+    shown_shots: int = 3,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """The prediction re-modelled beside the trend it started from; see ``check_physics``.
+
+    Args:
+        clean: The survey that was inverted.
+        prediction: What ``predict_section`` gave.
+        checkpoint: The network that made it: its acquisition, wavelet and trend.
+        section: How many shots are modelled.
+        shown_shots: Shots whose gathers are kept for the report.
+        progress: Told the shots done.
+    """
+    return check_physics(
+        clean,
+        prediction,
+        starting_trend(clean, checkpoint),
+        Acquisition.from_dict(checkpoint.acquisition),
+        process=_Replay(clean.attrs.get("steps", [])),
+        max_shots=section.shots,
+        shown_shots=shown_shots,
+        device=section.device,
+        progress=progress,
+    )
+
+
+def starting_trend(clean: xr.Dataset, checkpoint: Checkpoint) -> VelocityTrend:
+    """The trend that the checkpoint's models were drawn around, or one fitted to the picks."""
+    if checkpoint.trend is not None:
+        return VelocityTrend.from_dict(checkpoint.trend)
+    return survey_trend(clean, {"fit": True})
+
+
+def save_prediction(prediction: xr.Dataset, path: Path) -> None:
+    """Write a section: everything as ``.zarr``, or its velocity as ``.sgy`` or ``.segy``.
+
+    Raises:
+        OptionError: If the suffix is none of these.
+    """
+    check_section_name(path)
+    if path.suffix == ".zarr":
+        save_section(prediction, path, overwrite=True)
+    else:
+        write_section_segy(prediction, path, "velocity")
+
+
+def check_section_name(path: Path) -> None:
+    """Refuse a file name that no section can have, before the work is done.
+
+    Raises:
+        OptionError: If the suffix is none of ``SECTION_SUFFIXES``.
+    """
+    if path.suffix not in SECTION_SUFFIXES:
+        raise OptionError(
+            f"{path.name}: a section is written as {', '.join(SECTION_SUFFIXES)}; choose one."
+        )
+
+
+def save_checks(checks: xr.Dataset, path: Path) -> None:
+    """Write what ``check_inversion`` gave as a Zarr store, renamed into place when complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = part_path(path)
+    if part.exists():
+        shutil.rmtree(part)
+    # Zarr v3 has no fixed-length strings: names go as strings of any length.
+    named = checks.assign_coords(model=checks["model"].astype(object))
+    named.to_zarr(part, mode="w", zarr_format=3, consolidated=False)
+    replace_store(part, path)
+
+
+def open_checks(path: Path) -> xr.Dataset:
+    """The checks that ``save_checks`` wrote, in memory.
+
+    Raises:
+        StoreError: If there are none.
+    """
+    if not (path / "zarr.json").is_file():
+        raise StoreError(f"{path}: no physics check there; run the workflow's stage 'check'.")
+    return xr.open_zarr(path, consolidated=False).load()
+
+
+def write_inversion_report(
+    path: Path,
+    *,
+    title: str,
+    prediction: xr.Dataset,
+    checks: xr.Dataset | None,
+    raw: xr.Dataset | None,
+    clean: xr.Dataset,
+    checkpoint: Checkpoint,
+    seconds: dict[str, float] | None = None,
+) -> None:
+    """One HTML file with everything that a reader needs to judge the section.
+
+    Args:
+        path: The file.
+        title: Its heading.
+        prediction: The section.
+        checks: Its physics check.
+        raw: The survey before processing.
+        clean: The survey that was inverted.
+        checkpoint: The network.
+        seconds: Time that each stage took [s].
+    """
+    trend = starting_trend(clean, checkpoint)
+    content = ReportContent(
+        title=title,
+        prediction=prediction,
+        checks=checks,
+        raw=raw,
+        clean=clean,
+        trend_m_s=trend(prediction["depth"].values),
+        acquisition=Acquisition.from_dict(checkpoint.acquisition),
+        training=training_content(checkpoint),
+        provenance=inversion_provenance(clean, checkpoint, seconds or {}),
+        warnings=prediction.attrs.get("warnings", []),
+    )
+    write_report(path, content)
+
+
+class _Replay:
+    """The survey's mutes and gains, applied to simulated gathers."""
+
+    def __init__(self, steps: Sequence[Any]) -> None:
+        self._steps = steps
+
+    def __call__(
+        self, amplitude: NDArray[np.float32], acquisition: Acquisition
+    ) -> NDArray[np.float32]:
+        return replay(self._steps, amplitude, acquisition)

@@ -1,0 +1,60 @@
+"""Every option of a workflow checked by name and type before its first stage runs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from geoml.checkpoint import load_checkpoint
+from geoml.errors import OptionError
+from geoml.models import MODELS
+from geoml.physics.trend import VelocityTrend
+from geoml.preprocess.pipeline import build_steps
+from geoml.preprocess.replay import replayed_steps
+from geoml.readers import IngestOptions
+from geoml.registry import build, lookup, nearest, split_spec, with_options
+from geoml.survey.window_layout import WindowLayout
+from geoml.synthetic import FAMILIES, VelocityRange
+from geoml.tasks import TASKS
+from geoml.training import TrainingOptions
+from geoml.workflow.specification import Workflow
+
+
+def check_options(workflow: Workflow) -> None:
+    """Refuse a workflow whose later stages would refuse their options.
+
+    Raises:
+        OptionError: If an option is unknown, missing or of the wrong type.
+        CheckpointError: If the checkpoint that it names is not there.
+    """
+    with_options(IngestOptions, workflow.ingest, "ingest")
+    build_steps(workflow.preprocess)
+    if workflow.layout is not None:
+        with_options(WindowLayout, workflow.layout, "layout")
+    _check_trend(workflow)
+    if workflow.checkpoint is not None:
+        load_checkpoint(workflow.checkpoint)
+    if workflow.simulate is not None:
+        # Simulated gathers have to follow the survey's steps.
+        replayed_steps(workflow.preprocess)
+        for spec in workflow.simulate.families:
+            build(FAMILIES, spec, "family")
+    if workflow.train is not None:
+        build(TASKS, workflow.train.task, "task")
+        lookup(MODELS, split_spec(workflow.train.model, "model")[0], "model")
+        with_options(TrainingOptions, workflow.train.options, "train")
+
+
+def _check_trend(workflow: Workflow) -> None:
+    """Trend and range: whole where the trend is stated, by name where it is yet to be fitted."""
+    if not workflow.trend.get("fit", False):
+        stated = {name: value for name, value in workflow.trend.items() if name != "fit"}
+        trend = with_options(VelocityTrend, stated, "trend")
+        with_options(VelocityRange, {"trend": trend, **workflow.velocity_range}, "velocity_range")
+        return
+    known = [f.name for f in fields(VelocityRange) if f.name != "trend"]
+    for name in workflow.velocity_range:
+        if name not in known:
+            raise OptionError(
+                f"'velocity_range' has no option '{name}'.{nearest(name, known)} "
+                f"Options: {', '.join(known)}."
+            )

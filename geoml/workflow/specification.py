@@ -1,0 +1,268 @@
+"""What a workflow file may say, checked before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from geoml.errors import FileFormatError, OptionError
+from geoml.registry import nearest
+
+Options = dict[str, Any]
+
+
+class _Section(BaseModel):
+    """A part of the file; a key that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Section = TypeVar("Section", bound=_Section)
+
+
+class WaveletSection(_Section):
+    """Where the source wavelet comes from.
+
+    Attributes:
+        method: ``first_arrivals`` or ``statistical`` (estimated from the survey), ``ricker``, or
+            ``file``. The last two are the source's own, before the survey's filters.
+        peak_frequency_hz: Peak of the Ricker wavelet [Hz]; goes with that method.
+        file: CSV with the columns time_s, amplitude; goes with that method.
+        max_frequency_hz: Highest frequency that the modelling honours [Hz]; by default where the
+            wavelet's spectrum has fallen away.
+        options: More options of an estimate, by the names in
+            ``geoml.physics.wavelets``.
+    """
+
+    method: Literal["first_arrivals", "statistical", "ricker", "file"] = "first_arrivals"
+    peak_frequency_hz: float | None = Field(default=None, gt=0)
+    file: str | None = None
+    max_frequency_hz: float | None = Field(default=None, gt=0)
+    options: Options = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _what_the_method_needs(self) -> WaveletSection:
+        for method, option in (("ricker", "peak_frequency_hz"), ("file", "file")):
+            if (self.method == method) != (getattr(self, option) is not None):
+                raise ValueError(f"'{option}' goes with method '{method}', and is needed there")
+        return self
+
+
+class MatchSection(_Section):
+    """How a window of the survey looks and what lies below it.
+
+    Attributes:
+        layout: Options of ``geoml.survey.windows.WindowLayout``; chosen from the geometry when
+            absent.
+        wavelet: Source of the wavelet.
+        trend: ``fit: true`` with options of the fit, or the trend's own numbers.
+        velocity_range: Options of ``geoml.synthetic.VelocityRange`` around the trend.
+    """
+
+    layout: Options | None = None
+    wavelet: WaveletSection = WaveletSection()
+    trend: Options = Field(default_factory=lambda: {"fit": True})
+    velocity_range: Options = Field(default_factory=dict)
+
+
+class SimulateSection(_Section):
+    """How many pairs are drawn and from what.
+
+    Attributes:
+        families: Entries of the registry ``FAMILIES``, ``name`` or ``name: {option: value}``.
+        count: Pairs in the store.
+        seed: Sample i depends on the seed and on i only.
+        batch: Models that are modelled together.
+        options: More options of ``geoml.synthetic.generate.generate_pairs``.
+    """
+
+    families: list[str | dict[str, Options | None]] = Field(min_length=1)
+    count: int = Field(gt=0)
+    seed: int = 0
+    batch: int = Field(default=16, gt=0)
+    options: Options = Field(default_factory=dict)
+
+
+class TrainSection(_Section):
+    """What is learned, by which network; everything else is an option of the training.
+
+    Attributes:
+        task: Name in ``TASKS``, or ``name: {option: value}``.
+        model: Name in ``MODELS``, or ``name: {option: value}``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    task: str | dict[str, Options | None] = "velocity_edges"
+    model: str | dict[str, Options | None] = "mh_unet_s"
+
+    @property
+    def options(self) -> Options:
+        """Options for ``geoml.training``, checked by name there."""
+        return dict(self.model_extra or {})
+
+
+class InvertSection(_Section):
+    """How the network is slid along the line.
+
+    Attributes:
+        mirror: Average with the mirrored line, a second pass at the same cost.
+        batch: Windows in one call of the network.
+        device: Where the network runs, as torch spells it.
+    """
+
+    mirror: bool = False
+    batch: int = Field(default=8, gt=0)
+    device: str = "cpu"
+
+
+class CheckSection(_Section):
+    """How the answer is re-modelled.
+
+    Attributes:
+        shots: Shots whose gathers are modelled, spread evenly over the line; all when None.
+        device: Where the modelling runs, as torch spells it.
+    """
+
+    shots: int | None = Field(default=None, gt=0)
+    device: str = "cpu"
+
+
+class ReportSection(_Section):
+    """What the report shows.
+
+    Attributes:
+        title: Heading; the workflow's name when empty.
+        gathers: Shots drawn before and after processing, and beside their re-modelled twins.
+    """
+
+    title: str = ""
+    gathers: int = Field(default=3, gt=0)
+
+
+class QuickSection(_Section):
+    """What ``--quick`` puts in place of the real counts: proves the road, not the result."""
+
+    count: int = Field(default=32, gt=0)
+    max_epochs: int = Field(default=1, gt=0)
+    shots: int = Field(default=2, gt=0)
+
+
+class Workflow(MatchSection):
+    """One workflow file; the keys of ``MatchSection`` belong to it too.
+
+    Attributes:
+        name: Products go to ``runs/<name>``.
+        survey: SEG-Y or SU file; may start with ``$GEOML_DATA``.
+        ingest: Options of ``geoml.readers.ingest.IngestOptions``.
+        preprocess: Steps, in order.
+        simulate: Pairs to draw; goes with ``train``.
+        train: Training on those pairs.
+        checkpoint: Folder or shipped name of a checkpoint, instead of ``simulate`` and ``train``.
+        invert: Sliding along the line; ``null`` stops after the training.
+        check: Re-modelling.
+        report: The report.
+        quick: Counts for ``--quick``.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    survey: str
+    ingest: Options = Field(default_factory=dict)
+    preprocess: list[str | dict[str, Options | None]] = Field(default_factory=list)
+    simulate: SimulateSection | None = None
+    train: TrainSection | None = None
+    checkpoint: str | None = None
+    invert: InvertSection | None = InvertSection()
+    check: CheckSection = CheckSection()
+    report: ReportSection = ReportSection()
+    quick: QuickSection = QuickSection()
+
+    @model_validator(mode="after")
+    def _one_source_of_weights(self) -> Workflow:
+        if (self.simulate is None) != (self.train is None):
+            raise ValueError("simulate and train go together; one of them is missing")
+        if (self.checkpoint is None) == (self.train is None):
+            raise ValueError("give either checkpoint, or simulate and train")
+        return self
+
+
+def load_workflow(path: str | Path) -> Workflow:
+    """The workflow that a YAML file describes, checked key by key.
+
+    Raises:
+        FileFormatError: If the file is not YAML, or not a mapping.
+        OptionError: If a key is unknown, missing or of the wrong type.
+    """
+    path = Path(path)
+    return checked(Workflow, _mapping(path), path.name)
+
+
+def load_match_section(path: str | Path) -> MatchSection:
+    """The keys of ``MatchSection`` in a YAML file: alone, or among those of a workflow.
+
+    Raises:
+        FileFormatError: If the file is not YAML, or not a mapping.
+        OptionError: If a key is unknown or of the wrong type.
+    """
+    path = Path(path)
+    plain = _mapping(path)
+    kind = Workflow if "survey" in plain else MatchSection
+    return checked(kind, plain, path.name)
+
+
+def checked(section: type[Section], plain: Mapping[str, Any], where: str) -> Section:
+    """An instance of a section, or one line that says what is wrong with it.
+
+    Args:
+        section: A part of a workflow, or the whole.
+        plain: Keys and values as YAML gives them.
+        where: What the user calls the place, for the message.
+
+    Raises:
+        OptionError: If a key is unknown, missing or of the wrong type.
+    """
+    try:
+        return section.model_validate(dict(plain))
+    except ValidationError as error:
+        raise OptionError(f"{where}: {_first_problem(section, error)}") from None
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    """The top level of a YAML file."""
+    try:
+        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise FileFormatError(f"{path.name}: not a YAML file that can be read: {reason}") from None
+    if not isinstance(plain, dict):
+        raise FileFormatError(
+            f"{path.name}: a mapping of keys such as name and survey is needed, found "
+            f"{type(plain).__name__}."
+        )
+    return plain
+
+
+def _first_problem(section: type[BaseModel], error: ValidationError) -> str:
+    """One line for the first thing that pydantic found."""
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        known = _keys(section, where[:-1])
+        place = ".".join(where[:-1]) or "it"
+        advice = f"{nearest(where[-1], known)} Known: {', '.join(known)}."
+        return f"{place} has no key '{where[-1]}'.{advice}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(where)}: {message}." if where else f"{message}."
+
+
+def _keys(section: type[BaseModel], where: list[str]) -> list[str]:
+    """Keys that a section, or a section inside it, knows."""
+    for name in where:
+        annotation = section.model_fields[name].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(section.model_fields)

@@ -1,0 +1,170 @@
+"""The source wavelet that simulated pairs need: behind the survey's filters, not its gains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geoml.errors import FileFormatError, OptionError
+from geoml.physics.wavelets import (
+    Wavelet,
+    bandwidth,
+    estimate_from_first_arrivals,
+    estimate_statistical,
+    ricker,
+)
+from geoml.preprocess import Step
+from geoml.preprocess.bandpass import Bandpass
+from geoml.preprocess.pipeline import build_steps, run
+from geoml.preprocess.resample import Resample
+from geoml.survey.gathers import gather_index
+from geoml.workflow.specification import WaveletSection
+
+Floats = NDArray[np.float64]
+
+_TRACES = 2000
+_QUIET_S = 1.0  # silence around a given wavelet, in which a filter may ring
+
+
+def survey_wavelet(clean: xr.Dataset, raw: xr.Dataset | None, section: WaveletSection) -> Wavelet:
+    """The wavelet that makes simulated gathers look like a processed survey's.
+
+    An estimated one comes from the survey behind the steps that shape it (editing, filters,
+    resampling), without mutes and gains, which would distort it. A given one is taken for the
+    source's own, and goes through the survey's filters itself.
+
+    Args:
+        clean: The processed survey.
+        raw: The survey before processing; without it the estimate is made on ``clean``.
+        section: Origin of the wavelet.
+
+    Raises:
+        OptionError: If first arrivals are asked for and were not picked, or a given wavelet is
+            sampled differently.
+        FileFormatError: If a given wavelet's file is not two columns of numbers.
+    """
+    steps = build_steps(clean.attrs.get("steps", []))
+    if section.method in ("ricker", "file"):
+        wavelet = _filtered(_given(section, clean if raw is None else raw), steps, raw is None)
+    else:
+        wavelet = _estimated(_shaped(clean, raw, steps), section)
+    if section.max_frequency_hz is not None:
+        return replace(wavelet, max_frequency_hz=section.max_frequency_hz)
+    return wavelet
+
+
+def _estimated(survey: xr.Dataset, section: WaveletSection) -> Wavelet:
+    """From the traces of a survey whose filters were applied."""
+    some = _some_traces(survey)
+    time_s = some["time"].values
+    dt_s = float(time_s[1] - time_s[0])
+    traces = some["amplitude"].values
+    if section.method == "statistical":
+        return estimate_statistical(traces, dt_s, **section.options)
+    if "first_break" not in some:
+        raise OptionError(
+            "The wavelet is to come from the first arrivals, and the survey has no picks; put "
+            "the step 'pick_first_breaks' into its preprocessing."
+        )
+    return estimate_from_first_arrivals(
+        traces,
+        some["first_break"].values,
+        some["offset"].values,
+        dt_s,
+        start_s=float(time_s[0]),
+        **section.options,
+    )
+
+
+def _given(section: WaveletSection, survey: xr.Dataset) -> Wavelet:
+    """A Ricker wavelet, or the one in a file, at the interval of a survey."""
+    time_s = survey["time"].values
+    dt_s = float(time_s[1] - time_s[0])
+    if section.method == "ricker":
+        peak = section.peak_frequency_hz
+        assert peak is not None, "the specification asks for it"
+        half = int(np.ceil(1.5 / peak / dt_s))
+        samples = ricker(peak, dt_s, 2 * half + 1)
+        return Wavelet(samples, -half * dt_s, dt_s, 0.5 / dt_s, f"Ricker of {peak:g} Hz")
+    assert section.file is not None, "the specification asks for it"
+    path = Path(section.file)
+    times, samples = read_wavelet(path)
+    if abs((times[1] - times[0]) / dt_s - 1) > 1e-3:
+        raise OptionError(
+            f"{path.name} is sampled every {1000 * (times[1] - times[0]):g} ms, the survey every "
+            f"{1000 * dt_s:g} ms; write it at the survey's interval."
+        )
+    return Wavelet(samples, float(times[0]), dt_s, 0.5 / dt_s, f"given in {path.name}")
+
+
+def read_wavelet(path: Path) -> tuple[Floats, Floats]:
+    """Times [s] and amplitudes of a CSV file with the columns time_s, amplitude; (time,) each.
+
+    Raises:
+        FileFormatError: If it is not two columns of numbers at a regular, rising time.
+    """
+    try:
+        table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+    except (ValueError, UnicodeDecodeError):
+        table = np.empty((0, 0))
+    if table.shape[0] < 3 or table.shape[1] != 2 or not np.isfinite(table).all():
+        raise FileFormatError(
+            f"{path.name}: a wavelet is CSV with a line 'time_s,amplitude' and at least three "
+            "lines of two numbers."
+        )
+    steps = np.diff(table[:, 0])
+    if steps.min() <= 0 or np.ptp(steps) > 1e-3 * steps.mean():
+        raise FileFormatError(f"{path.name}: the times of a wavelet rise by one constant interval.")
+    return table[:, 0], table[:, 1]
+
+
+def _filtered(wavelet: Wavelet, steps: Sequence[Step], filtered_only: bool) -> Wavelet:
+    """A wavelet after the filters that the survey went through.
+
+    Args:
+        wavelet: The source's own.
+        steps: All steps of the survey.
+        filtered_only: True where the wavelet has the final sample interval already.
+    """
+    quiet = int(np.ceil(_QUIET_S / wavelet.dt_s))
+    padded = np.pad(wavelet.samples, quiet).astype(np.float32)
+    trace = xr.DataArray(
+        padded[None],
+        dims=("trace", "time"),
+        coords={"time": np.arange(padded.size) * wavelet.dt_s},
+    )
+    for step in steps:
+        if isinstance(step, Bandpass):
+            trace = step(trace)
+        elif isinstance(step, Resample) and not filtered_only:
+            trace = replace(step, max_time_s=None)(trace)
+    samples = trace.values[0].astype(np.float64)
+    dt_s = float(trace["time"][1] - trace["time"][0])
+    loud = np.flatnonzero(np.abs(samples) > 1e-3 * np.abs(samples).max())
+    first, last = int(loud[0]), int(loud[-1])
+    samples = samples[first : last + 1] / np.abs(samples).max()
+    high_hz = bandwidth(samples, dt_s)[1]
+    start_s = wavelet.start_s - quiet * wavelet.dt_s + first * dt_s
+    return Wavelet(samples, start_s, dt_s, high_hz, f"{wavelet.note}, up to {high_hz:.1f} Hz")
+
+
+def _shaped(clean: xr.Dataset, raw: xr.Dataset | None, steps: Sequence[Step]) -> xr.Dataset:
+    """The survey behind the steps that shape its wavelet, and no others."""
+    if raw is None or all(step.shapes_wavelet for step in steps):
+        return clean
+    return run(raw, [step for step in steps if step.shapes_wavelet])
+
+
+def _some_traces(survey: xr.Dataset) -> xr.Dataset:
+    """Live traces of whole shots, evenly spread over the survey, two thousand at most."""
+    shots = gather_index(survey, "shot").trace_lists
+    largest = max(traces.size for traces in shots)
+    count = int(np.clip(_TRACES // largest, 1, len(shots)))
+    places = np.unique(np.linspace(0, len(shots) - 1, count).round().astype(int))
+    some = survey.isel(trace=np.sort(np.concatenate([shots[place] for place in places]))).load()
+    return some.isel(trace=np.flatnonzero(some["amplitude"].values.any(axis=1)))
