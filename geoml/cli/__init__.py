@@ -1,0 +1,45 @@
+"""The command ``geoml``: one file a command, every error one line and exit status 2."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from geoml.cli.ingest import ingest
+from geoml.cli.invert import invert
+from geoml.cli.preprocess import preprocess
+from geoml.cli.run import run
+from geoml.cli.scan import scan
+from geoml.cli.show import show
+from geoml.cli.simulate import simulate
+from geoml.cli.train import train
+from geoml.errors import GeomlError
+
+# One list, in the order of the work; the help text keeps it.
+COMMANDS = (scan, ingest, show, preprocess, simulate, train, invert, run)
+
+app = typer.Typer(
+    help="From SEG-Y to a velocity model that can be trusted, and back to SEG-Y.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line; a bad input or file gives one line on stderr and status 2."""
+    warnings = logging.StreamHandler()
+    warnings.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logging.getLogger("geoml").addHandler(warnings)
+    try:
+        app()
+    except (GeomlError, OSError) as error:
+        # Messages are one line by law; a library's OSError may not know that.
+        line = " ".join(str(error).split()) or type(error).__name__
+        print(f"geoml: {line}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,73 @@
+"""``geoml invert``: a section from a processed survey and a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geoml.cli import options as o
+from geoml.cli.progress import progress_bar
+
+
+def invert(
+    store: o.Store,
+    checkpoint: Annotated[
+        str, typer.Option(help="Folder of 'geoml train', or name of a shipped checkpoint.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Section to write: velocity.sgy, or velocity.zarr with spread.")
+    ],
+    report: Annotated[
+        Path | None, typer.Option(help="HTML report to write, with the physics check.")
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option(help="Survey store before processing, shown in the report.")
+    ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Average with the mirrored line.")
+    ] = False,
+    batch: Annotated[int, typer.Option(help="Windows in one call of the network.")] = 8,
+    check_shots: Annotated[
+        int, typer.Option(help="Shots that the report's physics check re-models.")
+    ] = 40,
+    device: Annotated[str, typer.Option(help="As torch spells it.")] = "cpu",
+) -> None:
+    """Slide a trained network along a line; write section, spread and report."""
+    from geoml.checkpoint import load_checkpoint
+    from geoml.survey.store import open_survey
+    from geoml.workflow.inversion import (
+        check_inversion,
+        check_section_name,
+        predict_section,
+        save_prediction,
+        write_inversion_report,
+    )
+    from geoml.workflow.specification import CheckSection, InvertSection, checked
+
+    check_section_name(out)
+    plain = {"mirror": mirror, "batch": batch, "device": device}
+    section = checked(InvertSection, plain, "invert")
+    check = checked(CheckSection, {"shots": check_shots, "device": device}, "invert")
+    clean, network = open_survey(store), load_checkpoint(checkpoint)
+    with progress_bar("Inverting windows") as progress:
+        prediction = predict_section(clean, network, section, progress=progress)
+    for warning in prediction.attrs.get("warnings", []):
+        typer.echo(f"warning: {warning}", err=True)
+    save_prediction(prediction, out)
+    print(out)
+    if report is None:
+        return
+    with progress_bar("Re-modelling shots") as progress:
+        checks = check_inversion(clean, prediction, network, check, progress=progress)
+    write_inversion_report(
+        report,
+        title=out.stem,
+        prediction=prediction,
+        checks=checks,
+        raw=None if raw is None else open_survey(raw),
+        clean=clean,
+        checkpoint=network,
+    )
+    print(report)

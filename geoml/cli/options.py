@@ -1,0 +1,57 @@
+"""Options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from geoml.readers import IngestOptions
+
+TraceFile = Annotated[Path, typer.Argument(help="SEG-Y (.sgy, .segy) or Seismic Unix (.su) file.")]
+Store = Annotated[Path, typer.Argument(help="Survey store, as 'geoml ingest' makes it.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
+
+Samples = Annotated[int | None, typer.Option(help="Samples a trace, against the headers.")]
+ByteOrder = Annotated[
+    Literal["big", "little"] | None, typer.Option(help="Byte order, against what was detected.")
+]
+SampleFormat = Annotated[int | None, typer.Option(help="SEG-Y sample format code.")]
+Interval = Annotated[float | None, typer.Option("--dt-s", help="Sample interval [s].")]
+Geometry = Annotated[
+    Path | None, typer.Option(help="CSV or YAML of positions in metres, instead of the headers'.")
+]
+CoordinateUnit = Annotated[
+    Literal["m", "ft"] | None, typer.Option("--unit", help="Unit of coordinates and offsets.")
+]
+Truncated = Annotated[
+    bool, typer.Option("--truncated", help="Read the whole traces of a file cut short.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file with any warning.")]
+
+
+def ingest_options(
+    samples: int | None,
+    byte_order: Literal["big", "little"] | None,
+    sample_format: int | None,
+    dt_s: float | None,
+    geometry: Path | None,
+    unit: Literal["m", "ft"] | None,
+    truncated: bool,
+    strict: bool,
+) -> IngestOptions:
+    """The reader's options from the command line's."""
+    from geoml.readers import IngestOptions
+
+    return IngestOptions(
+        samples=samples,
+        byte_order=byte_order,
+        sample_format=sample_format,
+        dt_s=dt_s,
+        geometry=geometry,
+        coordinate_unit=unit,
+        truncated=truncated,
+        strict=strict,
+    )

@@ -1,0 +1,55 @@
+"""``geoml train``: a network on a pair store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def train(
+    pairs: Annotated[Path, typer.Argument(help="Pair store, as 'geoml simulate' makes it.")],
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    task: Annotated[str, typer.Option(help="What is learned.")] = "velocity_edges",
+    model: Annotated[str, typer.Option(help="Network.")] = "mh_unet_s",
+    max_epochs: Annotated[int | None, typer.Option(help="Epochs at most.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Minutes at most.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pairs a batch.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights and order.")] = None,
+    precision: Annotated[str | None, typer.Option(help="As Lightning spells it.")] = None,
+    devices: Annotated[str | None, typer.Option(help="As Lightning spells it.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="As Lightning spells it.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Any other training option, as name=value.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted training.")
+    ] = False,
+) -> None:
+    """Train a network; the checkpoint folder also holds the curve and its scores."""
+    import yaml
+
+    from geoml.errors import OptionError
+    from geoml.workflow.specification import TrainSection, checked
+    from geoml.workflow.training import train_pairs
+
+    chosen: dict[str, Any] = {
+        "max_epochs": max_epochs,
+        "max_minutes": max_minutes,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "precision": precision,
+        "devices": devices,
+        "strategy": strategy,
+    }
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    for text in option or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise OptionError(f"--option {text}: write name=value.")
+        chosen[name] = yaml.safe_load(value)
+    section = checked(TrainSection, {"task": task, "model": model, **chosen}, "train")
+    print(train_pairs(pairs, out, section, resume=resume))
