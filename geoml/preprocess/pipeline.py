@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import geoml
-from geoml.errors import StoreError
+from geoml.errors import ShapeError, StoreError
 from geoml.preprocess.blocks import block_starts, contiguous_order
 from geoml.preprocess.recipe import StepSpec, build_steps, load_steps, step_specs
 from geoml.preprocess.replay import replay
@@ -41,9 +41,12 @@ def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
         the attributes are longer by the steps.
 
     Raises:
+        ShapeError: If the survey has no traces.
         GeomlError: If a step refuses the survey's time axis or trace variables.
     """
     built = build_steps(steps)
+    if survey.sizes["trace"] == 0:
+        raise ShapeError("The survey has no traces; ingest a file that has some.")
     for step in built:
         step.check(survey)
     values = _trace_values(survey)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError
 from geoml.preprocess.recipe import StepSpec, build_steps, step_specs
-from geoml.preprocess.step import SHOT_LABEL
+from geoml.preprocess.step import SHOT_LABEL, Step
 from geoml.survey.acquisition import Acquisition
 
 
@@ -47,7 +47,7 @@ def replay(
     return np.array(gathers.values, dtype=np.float32).reshape(amplitude.shape)
 
 
-def replayed_steps(steps: Sequence[StepSpec]) -> list:
+def replayed_steps(steps: Sequence[StepSpec]) -> list[Step]:
     """The steps that ``replay`` applies.
 
     Raises:

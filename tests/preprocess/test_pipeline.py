@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import geoml
-from geoml.errors import OptionError, StoreError
+from geoml.errors import OptionError, ShapeError, StoreError
 from geoml.preprocess import blocks, pipeline
 from geoml.preprocess.pipeline import preprocess_store, run
 from geoml.preprocess.recipe import build_steps, step_specs
@@ -138,6 +138,11 @@ def test_options_that_do_not_fit_are_refused_before_any_sample_is_read(
 ) -> None:
     with pytest.raises(OptionError, match=message):
         run(survey, recipe)
+
+
+def test_survey_without_traces_is_refused(survey: xr.Dataset) -> None:
+    with pytest.raises(ShapeError, match="has no traces"):
+        run(survey.isel(trace=slice(0, 0)), RECIPE)
 
 
 @pytest.mark.parametrize("block_bytes", [4, 4 * 300 * 20, 2**30])
