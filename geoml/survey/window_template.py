@@ -102,7 +102,7 @@ def matched_windows(
     reach_m = _reach(shots, template)
     matched = [_match(shots, start, template, reach_m, at) for at, start in enumerate(starts)]
     usable = [window for window in matched if window.completeness >= _LEAST_COMPLETE]
-    last_m = shots[-1].distance_m + reach_m[0]
+    last_m = shots[-1].distance_m + 0.5 * reach_m[0]
     inside = [w for w in usable if w.origin_m + template.source_distance_m.max() <= last_m]
     kept = inside or usable
     return [replace(window, index=index) for index, window in enumerate(kept)]
