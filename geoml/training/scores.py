@@ -59,7 +59,8 @@ def calibrate(task: Task, output: Output, batch: Batch) -> dict[str, Any]:
         probability = output["edges"].sigmoid().numpy()
         true = thin_edges(batch["edges"].numpy())
         f1 = [_edge_f1(probability, true, threshold) for threshold in THRESHOLDS]
-        calibration["edge_threshold"] = THRESHOLDS[int(np.argmax(f1))]
+        best = [t for t, value in zip(THRESHOLDS, f1, strict=True) if value == max(f1)]
+        calibration["edge_threshold"] = best[len(best) // 2]
     return calibration
 
 

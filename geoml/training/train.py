@@ -17,6 +17,7 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
 from geoml.checkpoint import SETTINGS_NAME, Checkpoint, save_checkpoint
@@ -81,6 +82,7 @@ def train(
         OptionError: If task, model or an option is unknown or cannot work.
     """
     out, options = Path(out), options or TrainingOptions()
+    announce = rank_zero_only(announce)
     goal: Task = build(TASKS, task, "task")
     model_name, model_options = split_spec(model, "model")
     lookup(MODELS, model_name, "model")
@@ -184,6 +186,8 @@ def _prepare_folder(
     """Make the run's folder; the state to go on from, if there is one and it fits."""
     folder = out / RESUME_FOLDER
     written, state = folder / _RUN_NAME, folder / "last.ckpt"
+    if rank_zero_only.rank > 0:  # type: ignore[attr-defined]  # the first prepares for all
+        return state if resume and state.exists() else None
     settings = json.loads(json.dumps(settings))
     if overwrite:
         (out / SETTINGS_NAME).unlink(missing_ok=True)

@@ -281,3 +281,19 @@ def test_unknown_names_are_refused_before_anything_is_written(pairs: Path, tmp_p
 def test_missing_pairs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         run(tmp_path / "none.zarr", tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(pairs: Path, tmp_path: Path) -> None:
+    script = tmp_path / "two.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from pathlib import Path\n"
+        "import test_train\n"
+        f"test_train.run(Path({str(pairs)!r}), Path({str(tmp_path / 'run')!r}), "
+        "devices=2, strategy='ddp')\n"
+    )
+    subprocess.run([sys.executable, str(script)], check=True, timeout=120)
+    curve = load_checkpoint(tmp_path / "run").training["curve"]
+    # 78 pairs in batches of 8 on each of two processes.
+    assert [line["step"] for line in curve] == [4, 8]
