@@ -43,14 +43,16 @@ def range_warnings(
         outside = distance.max(axis=1) > TOLERANCE
         if not outside.any():
             continue
-        part = int(distance.max(axis=0).argmax())
-        window = int(distance[:, part].argmax())
+        # What is too loud says more to the user than the parts that look weak beside it.
+        heard = distance * (features[name] > LOUD_DB)
+        worst = heard if heard.any() else distance
+        window, part = np.unravel_index(int(worst.argmax()), worst.shape)
         quantiles = np.asarray(statistics["quantiles"][name])
         low, high = quantiles[0, part], quantiles[-1, part]
         unit = "" if name == "dead_share" else " dB"
         warnings.append(
             f"{int(outside.sum())} of {outside.size} windows look unlike the training data: "
-            f"{_name(name, part, quantiles.shape[1], acquisition)} is "
+            f"{_name(name, int(part), quantiles.shape[1], acquisition)} is "
             f"{features[name][window, part]:.3g}{unit}, training covered {low:.3g} to "
             f"{high:.3g}{unit}."
         )
@@ -78,8 +80,9 @@ def _name(feature: str, part: int, n_parts: int, acquisition: Acquisition) -> st
         low, high = share * acquisition.n_samples * acquisition.dt_s
         return f"the share of energy at {low:.2f}-{high:.2f} s"
     if feature == "receiver_db":
-        low, high = np.floor(share * acquisition.n_receivers).astype(int)
-        return f"the share of energy on receivers {low + 1} to {max(high, low + 1)}"
+        first, last = np.floor(share * acquisition.n_receivers).astype(int)
+        many = f"s {first + 1} to {last}" if last > first + 1 else f" {first + 1}"
+        return f"the share of energy on receiver{many}"
     if feature == "amplitude_db":
         quantile = ("quiet", "middle", "loud")[part]
         return f"the scaled RMS amplitude of {quantile} traces"

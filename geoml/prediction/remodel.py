@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geoml.physics.acoustic import model_acquisition
+from geoml.physics.acoustic import AcquisitionLike, model_acquisition
 from geoml.physics.grid import choose_grid
 from geoml.physics.travel_times import first_arrival_times
 from geoml.survey.acquisition import Acquisition
@@ -134,7 +135,7 @@ def modelled_gathers(
     )
     records = model_acquisition(
         velocity.astype(np.float32),
-        acquisition,
+        cast(AcquisitionLike, acquisition),
         max_velocity_m_s=max_velocity_m_s,
         simulation_spacing_m=grid.spacing_m,
         accuracy=grid.accuracy,

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from geoml.errors import ShapeError
 from geoml.products.style import (
     HAIRLINE,
     INK,
@@ -65,7 +66,12 @@ def velocity_figure(
             coordinates in metres.
         trend_m_s: Velocity of the trend at each depth [m/s], shape (depth,).
         spread: Sources and receivers to mark at the top.
+
+    Raises:
+        ShapeError: If the section has no velocity over (depth, distance).
     """
+    if "velocity" not in section or section["velocity"].dims != ("depth", "distance"):
+        raise ShapeError("A picture needs a variable 'velocity' of dims (depth, distance).")
     velocity = section["velocity"].to_numpy()
     depth, distance = _axes_of(section)
     low, high = velocity_limits(velocity, trend_m_s)

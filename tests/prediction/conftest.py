@@ -1,0 +1,35 @@
+"""A modelled marine line, the acquisition of its window, and a checkpoint for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geoml.checkpoint import Checkpoint
+from geoml.survey.acquisition import Acquisition
+from geoml.survey.window_layout import WindowLayout
+
+from .modelled_line import SPACING_M, modelled_survey, template_of, untrained
+
+
+@pytest.fixture(scope="session")
+def streamer() -> xr.Dataset:
+    """Five shots 40 m apart, each towing 10 receivers, modelled in GROUND."""
+    source = 40.0 * np.arange(5) + 500
+    return modelled_survey(source, source[:, None] - 100 - 25.0 * np.arange(10))
+
+
+@pytest.fixture(scope="session")
+def layout() -> WindowLayout:
+    return WindowLayout(n_shots=3, spacing_m=SPACING_M, depth_m=380.0)
+
+
+@pytest.fixture(scope="session")
+def acquisition(streamer: xr.Dataset, layout: WindowLayout) -> Acquisition:
+    return template_of(streamer, layout)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(acquisition: Acquisition, layout: WindowLayout) -> Checkpoint:
+    return untrained(acquisition, layout)
