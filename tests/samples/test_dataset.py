@@ -109,10 +109,8 @@ def test_augmentation_depends_on_epoch_and_index_not_on_the_batch(pairs: Any) ->
 
 def test_epochs_reach_workers_that_live_on(pairs: Any) -> None:
     dataset = PairDataset(pairs[0], np.arange(4), SCALING, Augmentation())
-    loader = pair_loader(dataset, 4, shuffle=True, workers=1)
-    here = pair_loader(
-        PairDataset(pairs[0], np.arange(4), SCALING, Augmentation()), 4, shuffle=True
-    )
+    loader = pair_loader(dataset, 4, workers=1)
+    here = pair_loader(PairDataset(pairs[0], np.arange(4), SCALING, Augmentation()), 4)
     seen = []
     for epoch in range(3):
         for each in (loader, here):

@@ -75,6 +75,11 @@ def test_mirrored_position_at_another_depth_is_no_partner() -> None:
     assert mirror_order(deep) is None
 
 
+def test_sources_all_at_one_depth_have_partners() -> None:
+    buried = acquisition([0, 100], np.array([10.0, 90]), source_depth_m=np.array([8.0, 8.0]))
+    assert mirror_order(buried) is not None
+
+
 def test_tolerance_decides() -> None:
     almost = acquisition([0, 98], np.array([10.0, 90]))
     assert mirror_order(almost, tolerance_m=1.0) is None

@@ -115,6 +115,18 @@ def test_velocity_drops_only_where_and_as_far_as_inversions_say(name: str) -> No
     assert 0.11 < drop.max() < 0.12 + 1e-4
 
 
+def test_no_two_layers_in_a_row_are_inverted() -> None:
+    options = {"gradient_share": (0, 0), "lateral_variation": (0, 0), "max_dip_deg": 0}
+    blocky = build(FAMILIES, {"flat_layers": options}, "family")
+    always = dataclasses.replace(BARE, inversion_probability=1.0)
+    for velocity in models(blocky, "bare", 20, always)[:, :, 0]:
+        step = np.diff(velocity)
+        falls = step[np.abs(step) > 0.01] < 0
+        assert falls[0]
+        assert not (falls[1:] & falls[:-1]).any()
+        assert falls.sum() >= falls.size // 2
+
+
 @every_family
 def test_water_is_water_and_lies_on_top(name: str) -> None:
     velocity = models(FAMILIES[name](), "marine", 40)

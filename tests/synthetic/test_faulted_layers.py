@@ -83,16 +83,35 @@ def test_throw_stays_in_its_interval() -> None:
             assert 0.05 * GRID.height_m <= abs(fault.throw_m) <= 0.1 * GRID.height_m
 
 
-def test_cover_is_younger_than_what_it_covers() -> None:
-    family = FaultedLayers(
-        cover_probability=1.0, cover_fraction=(0.3, 0.5), reverse_probability=0.0,
-        relief_fraction=(0.0, 0.0),
-    )  # fmt: skip
+@pytest.mark.parametrize("cover_probability", [0.0, 1.0])
+def test_rock_is_older_the_deeper_unless_a_reverse_fault_repeats_it(
+    cover_probability: float,
+) -> None:
+    options = {"cover_probability": cover_probability, "relief_fraction": (0.0, 0.0)}
+    normal = FaultedLayers(reverse_probability=0.0, **options)
+    reverse = FaultedLayers(reverse_probability=1.0, **options)
+    younger_below = []
     for seed in range(20):
-        layer_depth = family.layer_depth(np.random.default_rng(seed), GRID)
-        cover = layer_depth < 0.3 * GRID.height_m
-        youngest_below = np.where(cover, np.inf, layer_depth).min()
-        assert youngest_below >= layer_depth[cover].max()
+        rng = np.random.default_rng(seed)
+        assert np.diff(normal.layer_depth(rng, GRID), axis=0).min() >= -1e-6
+        step = np.diff(reverse.layer_depth(np.random.default_rng(seed), GRID), axis=0)
+        younger_below.append(step.min() < -0.5 * 0.04 * GRID.height_m)
+    assert np.mean(younger_below) > 0.9
+
+
+def test_cover_hides_the_faults_under_an_erosion_surface() -> None:
+    family = FaultedLayers(cover_probability=1.0, cover_fraction=(0.4, 0.4))
+    bare = FaultedLayers(cover_probability=0.0, cover_fraction=(0.4, 0.4))
+    for seed in range(10):
+        covered, uncovered = (
+            f.layer_depth(np.random.default_rng(seed), GRID) for f in (family, bare)
+        )
+        # The surface undulates by 10 % of the height about 40 %.
+        shallow, deep = slice(0, 25), slice(55, None)
+        assert np.abs(np.diff(covered[shallow], axis=1)).max() < 10
+        shift = covered[deep] - uncovered[deep]
+        assert np.ptp(shift) < 1e-6
+        assert shift.min() >= 0
 
 
 def test_faults_break_the_layers_that_folds_only_bend() -> None:
