@@ -23,7 +23,15 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from geoml.errors import OptionError, PhysicsError, ShapeError
+from geoml.errors import OptionError
+from geoml.physics.simulation_model import (
+    WINDOW_CELLS,
+    extended,
+    fastest_velocity,
+    positions,
+    refined,
+    velocity_models,
+)
 from geoml.physics.time_axis import record_operator, source_on_steps, stable_step_s
 
 Floats = NDArray[np.float64]
@@ -31,8 +39,6 @@ Floats = NDArray[np.float64]
 # deepwave tells at every off-grid position that its 0.0.27 placed some of them wrongly.
 warnings.filterwarnings("ignore", category=deepwave.MigrationWarning, module=__name__)
 
-# A window of 8 x 8 cells around a position must stay inside the model.
-_WINDOW_CELLS = 4
 # Energy of a band-limited wavelet peaks near 0.4 of its highest frequency; the absorbing layer
 # is tuned there.
 _DOMINANT_FRACTION = 0.4
@@ -143,17 +149,17 @@ def model_shots(
     """
     if accuracy not in (4, 8):
         raise OptionError(f"Stencil order {accuracy} is not offered; choose 4 or 8.")
-    sources, receivers = _positions(
+    sources, receivers = positions(
         source_distance_m, source_depth_m, receiver_distance_m, receiver_depth_m
     )
-    models = _models(velocity, device)
-    max_velocity = _max_velocity(models, max_velocity_m_s)
+    models = velocity_models(velocity, device)
+    fastest = fastest_velocity(models, max_velocity_m_s)
     spacing = spacing_m if simulation_spacing_m is None else simulation_spacing_m
-    models = _refined(models, spacing_m, spacing)
+    models = refined(models, spacing_m, spacing)
     points = np.concatenate([sources[:, None], receivers], axis=1)
-    models, origin = _extended(models, points, spacing, free_surface, pad_m)
+    models, origin = extended(models, points, spacing, free_surface, pad_m)
 
-    step = dt_s / int(np.ceil(dt_s / stable_step_s(spacing, max_velocity, accuracy)))
+    step = dt_s / int(np.ceil(dt_s / stable_step_s(spacing, fastest, accuracy)))
     begin = min(0.0, wavelet_start_s)
     # A little longer than the record: its end is tapered, so that it does not ring back.
     n_steps = int(np.ceil(((n_samples - 1) * dt_s - begin + 1.5 / max_frequency_hz) / step)) + 1
@@ -171,7 +177,7 @@ def model_shots(
         absorbing_cells=absorbing_cells,
         accuracy=accuracy,
         pml_freq=_DOMINANT_FRACTION * max_frequency_hz,
-        max_velocity_m_s=max_velocity,
+        max_velocity_m_s=fastest,
     )
     operator = torch.from_numpy(record_operator(-begin, dt_s, n_samples, step, n_steps).copy())
     operator = operator.to(records.device, records.dtype)
@@ -202,7 +208,8 @@ def _simulate(
         return torch.as_tensor(array, dtype=models.dtype, device=models.device)
 
     return deepwave.scalar(
-        models.repeat_interleave(n_shots, dim=0),  # (model * shot, depth, distance)
+        # One model serves all its shots unrepeated, with the same bytes as a batch.
+        models[0] if n_models == 1 else models.repeat_interleave(n_shots, dim=0),
         spacing_m,
         step_s,
         # deepwave's right-hand side has the opposite sign.
@@ -216,114 +223,9 @@ def _simulate(
         max_vel=max_velocity_m_s,
         courant_number=_COURANT[accuracy],
         location_interpolation="hicks",
-        location_interpolation_halfwidth=_WINDOW_CELLS,
+        location_interpolation_halfwidth=WINDOW_CELLS,
     ).receiver_amplitudes
 
 
 # Just above the step that stable_step_s allows, so that deepwave takes it undivided.
 _COURANT = {order: 1.001 * stable_step_s(1.0, 1.0, order) * np.sqrt(2.0) for order in (4, 8)}
-
-
-def _positions(
-    source_distance_m: ArrayLike,
-    source_depth_m: ArrayLike,
-    receiver_distance_m: ArrayLike,
-    receiver_depth_m: ArrayLike,
-) -> tuple[Floats, Floats]:
-    """(depth, distance) of sources (shot, 2) and receivers (shot, receiver, 2) [m]."""
-    source = [np.asarray(a, dtype=np.float64) for a in (source_depth_m, source_distance_m)]
-    receiver = [np.asarray(a, dtype=np.float64) for a in (receiver_depth_m, receiver_distance_m)]
-    fits = source[0].ndim == 1 and receiver[0].ndim == 2
-    fits = fits and source[0].shape == source[1].shape and receiver[0].shape == receiver[1].shape
-    if not fits or receiver[0].shape[0] != source[0].size:
-        raise ShapeError(
-            f"Sources have shapes {source[1].shape} and {source[0].shape}, receivers "
-            f"{receiver[1].shape} and {receiver[0].shape}; needed (shot,) and (shot, receiver)."
-        )
-    positions = np.stack(source, axis=-1), np.stack(receiver, axis=-1)
-    if not all(np.isfinite(p).all() for p in positions):
-        raise PhysicsError(
-            "Source or receiver positions hold NaN or Inf; give every one in metres."
-        )
-    return positions
-
-
-def _models(velocity: ArrayLike | torch.Tensor, device: str | torch.device) -> torch.Tensor:
-    """Velocity as float32, shape (model, depth, distance)."""
-    models = torch.as_tensor(velocity).to(device=device, dtype=torch.float32)
-    if models.ndim == 2:
-        models = models[None]
-    if models.ndim != 3 or min(models.shape) < 1:
-        raise ShapeError(
-            f"Velocity has shape {tuple(models.shape)}; needed (depth, distance) or "
-            "(model, depth, distance)."
-        )
-    if not bool((torch.isfinite(models) & (models > 0)).all()):
-        raise PhysicsError("Velocity holds values that are not above 0 m/s; give absolute m/s.")
-    return models
-
-
-def _max_velocity(models: torch.Tensor, limit_m_s: float | None) -> float:
-    """The velocity that fixes the time step [m/s]."""
-    fastest = float(models.detach().max())
-    if limit_m_s is None:
-        return fastest
-    # float32 may round a velocity that was clipped at the limit just above it.
-    if fastest > limit_m_s * (1 + 1e-6):
-        raise PhysicsError(
-            f"Velocity reaches {fastest:.0f} m/s, above max_velocity_m_s of {limit_m_s:.0f}; "
-            "raise it, since the time step depends on it."
-        )
-    return max(fastest, limit_m_s)
-
-
-def _refined(models: torch.Tensor, spacing_m: float, finer_m: float) -> torch.Tensor:
-    """Models on a grid finer by a whole number, linear in slowness, first nodes shared."""
-    factor = round(spacing_m / finer_m)
-    if factor < 1 or abs(factor * finer_m - spacing_m) > 1e-6 * spacing_m:
-        raise PhysicsError(
-            f"Simulation spacing of {finer_m:g} m does not divide the model's {spacing_m:g} m; "
-            "choose it over a whole number."
-        )
-    if factor == 1:
-        return models
-    shape = [(n - 1) * factor + 1 for n in models.shape[1:]]
-    slowness = torch.nn.functional.interpolate(
-        1 / models[:, None], size=shape, mode="bilinear", align_corners=True
-    )
-    return 1 / slowness[:, 0]
-
-
-def _extended(
-    models: torch.Tensor, points: Floats, spacing_m: float, free_surface: bool, pad_m: float
-) -> tuple[torch.Tensor, Floats]:
-    """Models grown by their edge values around every window, and (depth, distance) of cell 0 [m].
-
-    Args:
-        models: [m/s], shape (model, depth, distance).
-        points: (depth, distance) of all positions [m], shape (shot, position, 2).
-        spacing_m: Cell size [m].
-        free_surface: Whether depth 0 reflects.
-        pad_m: Least extension of absorbing sides [m].
-    """
-    low = points.min(axis=(0, 1)) / spacing_m
-    high = points.max(axis=(0, 1)) / spacing_m
-    if free_surface and low[0] <= 0:
-        raise PhysicsError(
-            f"A source or receiver lies {low[0] * spacing_m:g} m below the free surface, where "
-            "the pressure is zero; give its depth, or use free_surface=False."
-        )
-    least = int(np.ceil(pad_m / spacing_m))
-    n_depth, n_distance = models.shape[1:]
-    top = max(least, int(np.ceil(-low[0])) + _WINDOW_CELLS, 0)
-    bottom = max(least, int(np.ceil(high[0])) + _WINDOW_CELLS + 1 - n_depth, 0)
-    left = max(least, int(np.ceil(-low[1])) + _WINDOW_CELLS, 0)
-    right = max(least, int(np.ceil(high[1])) + _WINDOW_CELLS + 1 - n_distance, 0)
-    if free_surface:
-        # deepwave's free plane lies one cell above the first row it is given: drop row 0.
-        models, top = models[:, 1:] if n_depth > 1 else models, 0
-        origin_depth = spacing_m
-    else:
-        origin_depth = -top * spacing_m
-    grown = torch.nn.functional.pad(models[:, None], (left, right, top, bottom), mode="replicate")
-    return grown[:, 0], np.array([origin_depth, -left * spacing_m])
