@@ -41,6 +41,16 @@ def test_choice_carries_the_band_divides_the_target_and_is_stable(
         assert slow / top / coarser < CELLS_PER_WAVELENGTH[order]
 
 
+def test_note_tells_where_a_little_less_saves_much() -> None:
+    # 17.14 m cells carry 1500 m/s at 25 Hz: a target of 18 m is halved for want of 5 %.
+    note = choose_grid(1500, 4000, 25.0, 18.0).note
+    assert "A target of 17.1 m or a band to 23.8 Hz" in note
+    assert "about 12 % of the time" in note
+    assert choose_grid(1500, 4000, 25.0, 17.1).spacing_m == 17.1
+    assert choose_grid(1500, 4000, 23.8, 18.0).spacing_m == 18.0
+    assert "A target of" not in choose_grid(1500, 4000, 25.0, 30.0).note
+
+
 def test_impossible_grids_are_refused() -> None:
     with pytest.raises(PhysicsError, match=r"nothing above 62\.5 Hz"):
         choose_grid(1500, 4000, 80.0, 10.0, 0.008)
