@@ -126,6 +126,7 @@ def _direction(points: Floats) -> Floats:
     direction = np.linalg.svd(centred, full_matrices=False)[2][0]
     # A line straight north would otherwise point along x's rounding error.
     direction = np.array([_clean(direction[0]), _clean(direction[1])])
+    # Which way a singular vector points is the linear algebra library's choice.
     leading = direction[0] if direction[0] != 0 else direction[1]
     return direction * np.sign(leading)
 

@@ -136,6 +136,8 @@ def test_fixed_spread_is_one_window_of_all_its_shots(fixed_spread):
     windows, acquisition = reference(fixed_spread(), WindowLayout(n_shots=5, spacing_m=25))
     assert len(windows) == 1
     assert acquisition.n_receivers == 12
+    # The last receiver is at 550 m, beyond the last shot: 22 cells of 25 m.
+    assert acquisition.n_distance == 23
     assert not acquisition.free_surface
     np.testing.assert_allclose(acquisition.source_distance_m, [0, 50, 200, 250, 450])
     np.testing.assert_allclose(acquisition.receiver_distance_m[3], 50 * np.arange(12))
