@@ -103,7 +103,8 @@ class VelocityRange:
     def limits_m_s(self) -> tuple[float, float]:
         """Least and greatest velocity that a model can hold, top layer included [m/s]."""
         top = self.top
-        lowest = self.floor_m_s if top is None else min(self.floor_m_s, top.velocity_m_s[0])
+        # Below a top layer everything is faster than it (see ``draw``).
+        lowest = self.floor_m_s if top is None else top.velocity_m_s[0]
         return lowest, self.ceiling_m_s
 
     @property

@@ -21,6 +21,8 @@ def test_limits_without_options_follow_the_trend() -> None:
 def test_limits_include_the_top_layer() -> None:
     weathered = VelocityRange(TREND, top_layer=TopLayer((900, 1300), (10, 40)))
     assert weathered.limits_m_s == (900, 4500)
+    # What lies below water is faster than the water: the grid need not carry the trend's floor.
+    assert VelocityRange(TREND, top_layer=TopLayer((1480, 1530), (50, 90))).limits_m_s[0] == 1480
 
 
 def test_trend_brings_its_own_water() -> None:
