@@ -8,7 +8,7 @@ import numpy as np
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import read_header_table, trace_records
+from geoml.readers.header_table import TraceRecords
 from geoml.readers.options import IngestOptions
 from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
 
@@ -41,7 +41,7 @@ def settle_sample_count(
         FileFormatError: If the file is truncated or no count fits it.
     """
     payload = path.stat().st_size - first_byte
-    first = read_header_table(trace_records(path, first_byte, HEADER_BYTES, 1), byte_order)
+    first = TraceRecords(path, first_byte, HEADER_BYTES, 1).headers(byte_order)
     trace_count = int(first.column("n_samples")[0])
 
     def remainder(count: int) -> int:
@@ -92,8 +92,7 @@ def _headers_agree(
     if n_traces < 2:
         return n_traces == 1
     looked_at = min(n_traces, _LOOKED_AT)
-    records = trace_records(path, first_byte, trace_bytes, looked_at)
-    table = read_header_table(records, byte_order)
+    table = TraceRecords(path, first_byte, trace_bytes, looked_at).headers(byte_order)
     return _constant(table, "n_samples") and _constant(table, "dt_us")
 
 

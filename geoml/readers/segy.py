@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import read_header_table, trace_records
+from geoml.readers.header_table import TraceRecords
 from geoml.readers.options import IngestOptions
 from geoml.readers.segy_layout import segy_layout
 from geoml.readers.text_header import decode_text
 from geoml.survey.sample_format import decode
-from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
+from geoml.survey.trace_header import ByteOrder
 
 _FIRST_REVISION_WITH_SCALED_TIMES = 1
 
@@ -47,7 +47,7 @@ class SegyReader:
     def __init__(self, path: str | Path, options: IngestOptions | None = None) -> None:
         layout = segy_layout(path, options or IngestOptions())
         self._layout = layout
-        self._records = trace_records(
+        self._records = TraceRecords(
             layout.path, layout.first_trace_byte, layout.trace_bytes, layout.n_traces
         )
         self.path = layout.path
@@ -59,12 +59,12 @@ class SegyReader:
         self.in_feet = layout.binary_header.measurement_system == 2
         self.has_time_scalar = layout.binary_header.revision >= _FIRST_REVISION_WITH_SCALED_TIMES
         self.has_cdp_position = True
-        self.headers = read_header_table(self._records, self.byte_order)
+        self.headers = self._records.headers(self.byte_order)
         self.findings: list[Finding] = list(layout.findings)
 
     def raw_samples(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Sample bytes of a run of traces, mapped and not read, shape (trace, byte)."""
-        return self._records[start:stop, HEADER_BYTES:]
+        return self._records.samples(start, stop)
 
     def amplitude(self, start: int, stop: int) -> NDArray[np.float32]:
         """Samples of a run of traces, shape (trace, time)."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import read_header_table, trace_records
+from geoml.readers.header_table import TraceRecords
 from geoml.readers.options import IngestOptions
 from geoml.readers.sample_count import settle_sample_count
 from geoml.survey.sample_format import decode
@@ -70,8 +70,8 @@ class SuReader:
         self.findings: list[Finding] = findings
         trace_bytes = HEADER_BYTES + _SAMPLE_BYTES * self.n_samples
         self.n_traces = size // trace_bytes
-        self._records = trace_records(path, 0, trace_bytes, self.n_traces)
-        self.headers = read_header_table(self._records, self.byte_order)
+        self._records = TraceRecords(path, 0, trace_bytes, self.n_traces)
+        self.headers = self._records.headers(self.byte_order)
         self.dt_us = 0.0
         self.in_feet = False
         self.has_time_scalar = False
@@ -79,7 +79,7 @@ class SuReader:
 
     def raw_samples(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Sample bytes of a run of traces, mapped and not read, shape (trace, byte)."""
-        return self._records[start:stop, HEADER_BYTES:]
+        return self._records.samples(start, stop)
 
     def amplitude(self, start: int, stop: int) -> NDArray[np.float32]:
         """Samples of a run of traces, shape (trace, time)."""
@@ -102,7 +102,7 @@ def _byte_order(path: Path) -> ByteOrder:
     size = path.stat().st_size
     counts = {}
     for order in get_args(ByteOrder):
-        first = read_header_table(trace_records(path, 0, HEADER_BYTES, 1), order)
+        first = TraceRecords(path, 0, HEADER_BYTES, 1).headers(order)
         count = int(first.column("n_samples")[0])
         counts[order] = count
         if count and size % (HEADER_BYTES + _SAMPLE_BYTES * count) == 0:
