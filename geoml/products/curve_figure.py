@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from geoml.products.style import (
@@ -124,27 +125,26 @@ def training_figure(curves: Mapping[str, tuple[Floats, Floats]], xlabel: str = "
     """Training curves.
 
     Args:
-        curves: Name -> (position, value), each shape (point,).
+        curves: Name -> (position, value), each shape (point,); at least one.
         xlabel: What the position counts.
     """
     figure = new_figure(3.0, 6.5)
     axes = figure.subplots()
     colours = (PREDICTION, TREND, MUTED, INK)
-    positive = True
     for colour, (name, (place, value)) in zip(
         _cycle(colours, len(curves)), curves.items(), strict=True
     ):
         axes.plot(place, value, color=colour, lw=1.6, marker="o", ms=2.5, label=name)
-        positive &= bool(np.all(np.asarray(value) > 0))
-    if positive and curves:
+    values = np.concatenate([np.asarray(value) for _, value in curves.values()])
+    if values.min() > 0 and values.max() > 4 * values.min():
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:.2g}")
-        axes.tick_params(which="minor", labelsize=7)
-    axes.grid(color=HAIRLINE, lw=0.6, which="both")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(color=HAIRLINE, lw=0.6)
     axes.legend(fontsize=8, frameon=False)
     style_axes(axes, "Loss", xlabel, "")
-    axes.tick_params(which="minor", labelsize=7, labelcolor=MUTED)
     open_frame(axes)
     return figure
 
@@ -233,6 +233,9 @@ def _draw_bars(axes: Axes, shots: Sequence[str], values: Mapping[str, Floats]) -
         np.linspace(0, len(shots) - 1, len(shots) if len(shots) <= 24 else 12).round().astype(int)
     )
     axes.set_xticks(shown, [shots[place] for place in shown])
+    # A line of two shots would otherwise have bars as wide as doors.
+    empty = max(0.0, (6 - len(shots)) / 2)
+    axes.set_xlim(-0.6 - empty, len(shots) - 0.4 + empty)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=HAIRLINE, lw=0.6)
     axes.set_axisbelow(True)

@@ -32,13 +32,15 @@ th, td { text-align: left; padding: 7px 28px 7px 0; border-bottom: 1px solid var
   vertical-align: top; }
 thead th { font-weight: 600; color: var(--muted); border-bottom: 1.5px solid #b9c2cc; }
 tbody th { font-weight: 500; }
+.pair th { white-space: nowrap; padding-right: 12px; }
+.pair td.number, .pair th.number { padding-left: 16px; }
 td.number, th.number { text-align: right; white-space: nowrap; padding-right: 0;
   padding-left: 28px; }
 td.best { font-weight: 700; color: var(--blue); }
 .wide { width: 100%; }
 .wide tbody th { width: 240px; color: var(--muted); }
 .wide td { overflow-wrap: anywhere; }
-.pair { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 56px;
+.pair { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 44px;
   align-items: start; }
 .pair table { width: 100%; }
 .warnings { border: 1px solid #e6c583; background: #fffaf0; padding: 12px 20px 14px;

@@ -156,12 +156,13 @@ def profile_figure(
 
 def velocity_limits(velocity: Floats, trend_m_s: Floats | None = None) -> tuple[float, float]:
     """Round limits of a colour scale that holds the velocity and the trend [m/s]."""
-    values = [velocity[np.isfinite(velocity)]]
+    finite = velocity[np.isfinite(velocity)]
+    # Single odd cells must not flatten the colours of all others.
+    ends = np.quantile(finite, [0.002, 0.998]) if finite.size else np.empty(0)
     if trend_m_s is not None:
-        values.append(np.asarray(trend_m_s, dtype=np.float64))
-    flat = np.concatenate(values)
-    low = np.floor(np.quantile(flat, 0.002) / 100) * 100
-    high = np.ceil(np.quantile(flat, 0.998) / 100) * 100
+        ends = np.append(ends, trend_m_s)
+    low = np.floor(ends.min() / 100) * 100
+    high = np.ceil(ends.max() / 100) * 100
     return float(low), float(max(high, low + 100))
 
 

@@ -159,6 +159,8 @@ def test_exaggeration_is_the_least_that_is_readable(
 def test_colour_limits_hold_section_and_trend_and_ignore_gaps() -> None:
     velocity = np.array([[1520.0, np.nan], [2310.0, 1900.0]])
     assert velocity_limits(velocity, np.array([1490.0, 2600.0])) == (1400, 2600)
+    wide = np.full((100, 1000), 2000.0)
+    assert velocity_limits(wide, np.array([1490.0, 2600.0])) == (1400, 2600)
 
 
 def test_fold_by_hand() -> None:
