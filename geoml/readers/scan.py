@@ -116,13 +116,14 @@ def _line_facts(table: xr.Dataset) -> list[tuple[str, str]]:
             "depths",
             f"sources {_extent(line.source_depth_m)} m, receivers "
             f"{_extent(line.receiver_depth_m)} m below the datum at elevation "
-            f"{line.datum_elevation_m:g} m",
+            f"{line.datum_elevation_m:.1f} m",
         ),
     ]
 
 
 def _extent(values: np.ndarray) -> str:
-    return f"{values.min():g} to {values.max():g}"
+    low, high = (round(float(value), 1) + 0.0 for value in (values.min(), values.max()))
+    return f"{low:g} to {high:g}"
 
 
 def _plan(table: xr.Dataset) -> tuple[str, str]:
