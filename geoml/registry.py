@@ -1,4 +1,4 @@
-"""Name -> thing tables: look up with the nearest suggestion, build from ``name: {option: value}``."""
+"""Tables of names: look up with the nearest suggestion, build from ``name: {option: value}``."""
 
 from __future__ import annotations
 

@@ -47,17 +47,38 @@ _DOMINANT_FRACTION = 0.4
 class AcquisitionLike(Protocol):
     """What wave physics reads of an acquisition; ``geoml.survey.acquisition`` has it all."""
 
-    source_distance_m: Floats
-    source_depth_m: Floats
-    receiver_distance_m: Floats
-    receiver_depth_m: Floats
-    dt_s: float
-    n_samples: int
-    spacing_m: float
-    wavelet: Floats
-    wavelet_start_s: float
-    max_frequency_hz: float
-    free_surface: bool
+    @property
+    def source_distance_m(self) -> Floats: ...  # noqa: D102
+
+    @property
+    def source_depth_m(self) -> Floats: ...  # noqa: D102
+
+    @property
+    def receiver_distance_m(self) -> Floats: ...  # noqa: D102
+
+    @property
+    def receiver_depth_m(self) -> Floats: ...  # noqa: D102
+
+    @property
+    def dt_s(self) -> float: ...  # noqa: D102
+
+    @property
+    def n_samples(self) -> int: ...  # noqa: D102
+
+    @property
+    def spacing_m(self) -> float: ...  # noqa: D102
+
+    @property
+    def wavelet(self) -> Floats: ...  # noqa: D102
+
+    @property
+    def wavelet_start_s(self) -> float: ...  # noqa: D102
+
+    @property
+    def max_frequency_hz(self) -> float: ...  # noqa: D102
+
+    @property
+    def free_surface(self) -> bool: ...  # noqa: D102
 
 
 def model_acquisition(

@@ -107,9 +107,7 @@ def match_source(
     return Wavelet(samples, start_s, dt_s, high, note)
 
 
-def _early(
-    picks_s: Floats, n_samples: int, dt_s: float, lead_s: float, window_s: float
-) -> Floats:
+def _early(picks_s: Floats, n_samples: int, dt_s: float, lead_s: float, window_s: float) -> Floats:
     """Weight of the early arrivals, shape (trace, time)."""
     late_s = np.arange(n_samples) * dt_s - picks_s[:, None]
     rise = np.clip((late_s + lead_s) / _RISE_S, 0, 1)

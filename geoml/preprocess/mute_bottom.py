@@ -63,7 +63,7 @@ class MuteBottom(Step):
         samples = trace_samples(gathers)
         mute_time_s = self.intercept_s + offset_m(gathers, "mute_bottom") / self.velocity_m_s
         late_s = sample_times_s(gathers)[None, :] - mute_time_s[:, None]
-        # Times are decimal fractions: without the margin a sample at the mute time falls either way.
+        # Times are decimal fractions: without a margin a sample at the mute time falls either way.
         fall = (late_s > 1e-9).astype(np.float64)
         if self.taper_s > 0:
             fall = np.clip(late_s / self.taper_s, 0, 1)

@@ -17,8 +17,9 @@ from geoml.survey.gathers import gather_index
 from geoml.survey.geometry import line_coordinates
 from geoml.survey.window_layout import WindowLayout
 from geoml.survey.windows import LineWindow, line_windows, reference_acquisition
+from geoml.workflow.source import matched_source
 from geoml.workflow.specification import WaveletSection
-from geoml.workflow.wavelet import survey_wavelet
+from geoml.workflow.wavelet import shaped_survey, survey_wavelet
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +89,16 @@ def match_survey(
     """
     layout = layout or choose_layout(clean)
     windows = line_windows(clean, layout)
-    source = survey_wavelet(clean, raw, wavelet or WaveletSection())
+    drawn = survey_trend(clean, trend or {"fit": True})
+    section = wavelet or WaveletSection()
+    if section.method == "least_squares":
+        source = matched_source(shaped_survey(clean, raw), section, layout, windows, drawn)
+    else:
+        source = survey_wavelet(clean, raw, section)
     acquisition = reference_acquisition(
         clean, layout, windows, source.samples, source.start_s, source.max_frequency_hz
     )
-    return Match(
-        layout, windows, acquisition, survey_trend(clean, trend or {"fit": True}), source.note
-    )
+    return Match(layout, windows, acquisition, drawn, source.note)
 
 
 def choose_layout(survey: xr.Dataset) -> WindowLayout:

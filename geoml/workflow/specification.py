@@ -28,8 +28,9 @@ class WaveletSection(_Section):
     """Where the source wavelet comes from.
 
     Attributes:
-        method: ``first_arrivals`` or ``statistical`` (estimated from the survey), ``ricker``, or
-            ``file``. The last two are the source's own, before the survey's filters.
+        method: ``first_arrivals``, ``statistical`` or ``least_squares`` (estimated from the
+            survey, the last by modelling through the trend), ``ricker``, or ``file``. The last
+            two are the source's own, before the survey's filters.
         peak_frequency_hz: Peak of the Ricker wavelet [Hz]; goes with that method.
         file: CSV with the columns time_s, amplitude; goes with that method.
         max_frequency_hz: Highest frequency that the modelling honours [Hz]; by default where the
@@ -38,7 +39,9 @@ class WaveletSection(_Section):
             ``geoml.physics.wavelets``.
     """
 
-    method: Literal["first_arrivals", "statistical", "ricker", "file"] = "first_arrivals"
+    method: Literal["first_arrivals", "statistical", "least_squares", "ricker", "file"] = (
+        "first_arrivals"
+    )
     peak_frequency_hz: float | None = Field(default=None, gt=0)
     file: str | None = None
     max_frequency_hz: float | None = Field(default=None, gt=0)
@@ -49,6 +52,8 @@ class WaveletSection(_Section):
         for method, option in (("ricker", "peak_frequency_hz"), ("file", "file")):
             if (self.method == method) != (getattr(self, option) is not None):
                 raise ValueError(f"'{option}' goes with method '{method}', and is needed there")
+        if self.method == "least_squares" and self.max_frequency_hz is None:
+            raise ValueError("method 'least_squares' needs max_frequency_hz")
         return self
 
 
@@ -147,7 +152,7 @@ class ReportSection(_Section):
 class QuickSection(_Section):
     """What ``--quick`` puts in place of the real counts: proves the road, not the result."""
 
-    count: int = Field(default=32, gt=0)
+    count: int = Field(default=16, gt=0)
     max_epochs: int = Field(default=1, gt=0)
     shots: int = Field(default=2, gt=0)
 

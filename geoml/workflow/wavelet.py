@@ -52,7 +52,7 @@ def survey_wavelet(clean: xr.Dataset, raw: xr.Dataset | None, section: WaveletSe
     if section.method in ("ricker", "file"):
         wavelet = _filtered(_given(section, clean if raw is None else raw), steps, raw is None)
     else:
-        wavelet = _estimated(_shaped(clean, raw, steps), section)
+        wavelet = _estimated(shaped_survey(clean, raw), section)
     if section.max_frequency_hz is not None:
         return replace(wavelet, max_frequency_hz=section.max_frequency_hz)
     return wavelet
@@ -153,8 +153,14 @@ def _filtered(wavelet: Wavelet, steps: Sequence[Step], filtered_only: bool) -> W
     return Wavelet(samples, start_s, dt_s, high_hz, f"{wavelet.note}, up to {high_hz:.1f} Hz")
 
 
-def _shaped(clean: xr.Dataset, raw: xr.Dataset | None, steps: Sequence[Step]) -> xr.Dataset:
-    """The survey behind the steps that shape its wavelet, and no others."""
+def shaped_survey(clean: xr.Dataset, raw: xr.Dataset | None) -> xr.Dataset:
+    """The survey behind the steps that shape its wavelet, without its mutes and gains.
+
+    Args:
+        clean: The processed survey.
+        raw: The survey before processing; without it ``clean`` is returned as it is.
+    """
+    steps = build_steps(clean.attrs.get("steps", []))
     if raw is None or all(step.shapes_wavelet for step in steps):
         return clean
     return run(raw, [step for step in steps if step.shapes_wavelet])
