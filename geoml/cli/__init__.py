@@ -33,9 +33,12 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line; a bad input or file gives one line on stderr and status 2."""
-    warnings = logging.StreamHandler()
-    warnings.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logging.getLogger("geoml").addHandler(warnings)
+    # What the packages notice about the data; stderr, so that it never mixes with results.
+    notices = logging.StreamHandler()
+    notices.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logger = logging.getLogger("geoml")
+    logger.addHandler(notices)
+    logger.setLevel(logging.INFO)
     try:
         app()
     except (GeomlError, OSError) as error:

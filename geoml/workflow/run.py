@@ -77,7 +77,9 @@ def quickened(workflow: Workflow) -> Workflow:
         "check": workflow.check.model_copy(update={"shots": quick.shots}),
     }
     if workflow.simulate is not None and workflow.train is not None:
-        changes["simulate"] = workflow.simulate.model_copy(update={"count": quick.count})
+        # A handful of pairs is made sooner than worker processes start.
+        few = {"count": quick.count, "options": {**workflow.simulate.options, "workers": 1}}
+        changes["simulate"] = workflow.simulate.model_copy(update=few)
         options = {**workflow.train.model_dump(), "max_epochs": quick.max_epochs}
         changes["train"] = type(workflow.train).model_validate(options)
     return workflow.model_copy(update=changes)

@@ -91,8 +91,6 @@ class WorkflowStages:
         def make(resume: bool) -> None:
             with self.bar("Reading traces") as progress:
                 ingest(survey, self.raw_store, options, progress, overwrite=True)
-            for finding in open_survey(self.raw_store).attrs.get("findings", []):
-                self.announce(f"  {finding}")
 
         inputs = {"survey": file_fingerprint(survey)}
         return Stage("ingest", self.workflow.ingest, inputs, (self.raw_store,), make)

@@ -1,0 +1,82 @@
+"""Every file in workflows/: it loads, its options are checked, and it runs with --quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from geoml.checkpoint import shipped_names
+from geoml.preprocess.pipeline import build_steps, load_steps, step_specs
+from geoml.survey.velocity import open_section
+from geoml.workflow.option_check import check_options
+from geoml.workflow.run import run_workflow
+from geoml.workflow.specification import Workflow, load_workflow
+
+ROOT = Path(__file__).resolve().parents[1]
+STEPS_FILE = ROOT / "workflows" / "steps.yaml"
+WORKFLOWS = sorted(set((ROOT / "workflows").glob("*.yaml")) - {STEPS_FILE})
+
+
+def _named(path: Path) -> str:
+    return path.stem
+
+
+def _needs_data(workflow: Workflow) -> bool:
+    return workflow.survey.startswith("$GEOML_DATA")
+
+
+def _skip_without_checkpoint(workflow: Workflow) -> None:
+    if workflow.checkpoint is not None and workflow.checkpoint not in shipped_names():
+        pytest.skip(f"checkpoint '{workflow.checkpoint}' is not shipped with this checkout")
+
+
+def test_there_are_workflows() -> None:
+    assert {"sample_line", "sample_line_train", "viking", "land_line"} <= set(
+        map(_named, WORKFLOWS)
+    )
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_workflow_is_named_as_its_file_and_says_what_it_gives(path: Path) -> None:
+    assert load_workflow(path).name == path.stem
+    first, *_ = path.read_text(encoding="utf-8").splitlines()
+    assert first.startswith("# ")
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_workflow_has_only_options_that_exist(path: Path) -> None:
+    workflow = load_workflow(path)
+    _skip_without_checkpoint(workflow)
+    check_options(workflow)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_workflow_runs_from_survey_to_report(
+    path: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = load_workflow(path)
+    if _needs_data(workflow):
+        monkeypatch.setenv("GEOML_DATA", str(request.getfixturevalue("data_dir")))
+    _skip_without_checkpoint(workflow)
+    told: list[str] = []
+    folder = run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
+
+    assert folder == tmp_path / f"{workflow.name}-quick"
+    velocity = open_section(folder / "velocity.zarr")["velocity"]
+    assert 300 <= float(velocity.min()) < float(velocity.max()) < 9000
+    assert (folder / "velocity.sgy").stat().st_size > 3600
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Physics check" in report
+    assert not any("skipped" in line for line in told)
+
+    told.clear()
+    run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
+    assert told
+    assert all(line.endswith("unchanged, skipped") for line in told)
+
+
+def test_steps_file_is_the_preprocessing_of_the_sample_line() -> None:
+    for name in ("sample_line", "sample_line_train"):
+        workflow = load_workflow(ROOT / "workflows" / f"{name}.yaml")
+        assert step_specs(build_steps(workflow.preprocess)) == step_specs(load_steps(STEPS_FILE))

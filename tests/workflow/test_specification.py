@@ -1,0 +1,114 @@
+"""What a workflow file may say, and the one line that answers what it may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from geoml.errors import FileFormatError, OptionError
+from geoml.workflow.option_check import check_options
+from geoml.workflow.specification import Workflow, checked, load_match_section, load_workflow
+
+SMALLEST = {"name": "line", "survey": "line.sgy", "checkpoint": "runs/line"}
+TRAINED = {
+    "name": "line",
+    "survey": "line.sgy",
+    "simulate": {"families": ["flat_layers"], "count": 8},
+    "train": {"task": "velocity", "max_epochs": 1},
+    "trend": {"surface_m_s": 1800, "gradient_1_s": 0.5, "max_m_s": 4000},
+}
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "line.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_smallest_workflow_has_name_survey_and_checkpoint(tmp_path: Path) -> None:
+    workflow = load_workflow(_write(tmp_path, yaml.safe_dump(SMALLEST)))
+    assert workflow.trend == {"fit": True}
+    assert workflow.wavelet.method == "first_arrivals"
+    assert workflow.invert is not None
+
+
+def test_training_options_are_kept_apart_from_task_and_model() -> None:
+    train = checked(Workflow, TRAINED, "line.yaml").train
+    assert train is not None
+    assert train.options == {"max_epochs": 1}
+    assert (train.task, train.model) == ("velocity", "mh_unet_s")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"surveys": "x"}, r"has no key 'surveys'\. Did you mean 'survey'\?"),
+        ({"invert": {"miror": True}}, r"invert has no key 'miror'\. Did you mean 'mirror'\?"),
+        ({"wavelet": {"methd": "ricker"}}, r"wavelet has no key 'methd'\. Did you mean 'method'\?"),
+        ({"wavelet": {"method": "rickr"}}, r"wavelet\.method: .*'ricker'"),
+        ({"wavelet": {"method": "ricker"}}, r"'peak_frequency_hz' goes with method 'ricker'"),
+        ({"wavelet": {"file": "w.csv"}}, r"'file' goes with method 'file'"),
+        ({"name": "a/b"}, r"name: "),
+        ({"checkpoint": None}, r"give either checkpoint, or simulate and train"),
+        (
+            {"simulate": {"families": ["flat_layers"], "count": 8}},
+            r"simulate and train go together",
+        ),
+        ({"invert": {"batch": 0}}, r"invert\.batch: .*greater than 0"),
+    ],
+)
+def test_wrong_key_or_value_is_answered_in_one_line(change: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message) as error:
+        checked(Workflow, {**SMALLEST, **change}, "line.yaml")
+    assert "\n" not in str(error.value)
+    assert str(error.value).startswith("line.yaml: ")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "", "just words"])
+def test_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FileFormatError, match=r"line\.yaml: a mapping of keys"):
+        load_workflow(_write(tmp_path, text))
+
+
+def test_file_that_is_no_yaml_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"line\.yaml: not a YAML file") as error:
+        load_workflow(_write(tmp_path, "name: [unclosed\nsurvey: x"))
+    assert "\n" not in str(error.value)
+
+
+def test_match_section_is_read_alone_or_out_of_a_workflow(tmp_path: Path) -> None:
+    wavelet = {"method": "ricker", "peak_frequency_hz": 12}
+    alone = load_match_section(_write(tmp_path, yaml.safe_dump({"wavelet": wavelet})))
+    whole = load_match_section(_write(tmp_path, yaml.safe_dump({**SMALLEST, "wavelet": wavelet})))
+    assert alone.wavelet == whole.wavelet
+    with pytest.raises(OptionError, match=r"has no key 'wavelets'\. Did you mean 'wavelet'\?"):
+        load_match_section(_write(tmp_path, "wavelets: {}"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"preprocess": [{"bandpas": {"low_hz": 5}}]}, r"Unknown step 'bandpas'"),
+        ({"preprocess": [{"mute_top": {"first_break_lead_s": 0.1}}]}, r"simulated gathers"),
+        ({"ingest": {"sample": 3}}, r"'ingest' has no option 'sample'"),
+        ({"layout": {"n_shot": 3}}, r"'layout' has no option 'n_shot'"),
+        ({"trend": {"surface_m_s": 1800}}, r"'trend'"),
+        ({"trend": {"fit": True}, "velocity_range": {"max_ms": 1}}, r"no option 'max_ms'"),
+        ({"velocity_range": {"max_ms": 1}}, r"'velocity_range' has no option 'max_ms'"),
+        ({"simulate": {"families": ["flat"], "count": 8}}, r"Unknown family 'flat'"),
+        ({"train": {"task": "velocty"}}, r"Unknown task 'velocty'"),
+        ({"train": {"model": "mh_unet"}}, r"Unknown model 'mh_unet'"),
+        ({"train": {"epochs": 3}}, r"'train' has no option 'epochs'"),
+    ],
+)
+def test_wrong_option_of_a_later_stage_is_refused_before_the_first(
+    change: dict, message: str
+) -> None:
+    with pytest.raises(OptionError, match=message):
+        check_options(checked(Workflow, {**TRAINED, **change}, "line.yaml"))
+
+
+def test_right_options_pass() -> None:
+    check_options(checked(Workflow, TRAINED, "line.yaml"))
