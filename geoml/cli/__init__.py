@@ -34,13 +34,14 @@ for _command in COMMANDS:
 def main() -> None:
     """Run the command line; a bad input or file gives one line on stderr and status 2."""
     # What the packages notice about the data; stderr, so that it never mixes with results.
-    notices = logging.StreamHandler()
-    notices.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logger = logging.getLogger("geoml")
-    logger.addHandler(notices)
-    logger.setLevel(logging.INFO)
+    if not logger.handlers:
+        notices = logging.StreamHandler()
+        notices.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        logger.addHandler(notices)
+        logger.setLevel(logging.INFO)
     try:
-        app()
+        app(prog_name="geoml")
     except (GeomlError, OSError) as error:
         # Messages are one line by law; a library's OSError may not know that.
         line = " ".join(str(error).split()) or type(error).__name__
