@@ -17,7 +17,10 @@ def invert(
         str, typer.Option(help="Folder of 'geoml train', or name of a shipped checkpoint.")
     ],
     out: Annotated[
-        Path, typer.Option(help="Section to write: velocity.sgy, or velocity.zarr with spread.")
+        Path,
+        typer.Option(
+            help="Section to write: .sgy for its velocity, .zarr for all of it, .png for a picture."
+        ),
     ],
     report: Annotated[
         Path | None, typer.Option(help="HTML report to write, with the physics check.")
@@ -36,17 +39,16 @@ def invert(
 ) -> None:
     """Slide a trained network along a line; write section, spread and report."""
     from geoml.checkpoint import load_checkpoint
+    from geoml.products import product_for
     from geoml.survey.store import open_survey
     from geoml.workflow.inversion import (
         check_inversion,
-        check_section_name,
         predict_section,
-        save_prediction,
         write_inversion_report,
     )
     from geoml.workflow.specification import CheckSection, InvertSection, checked
 
-    check_section_name(out)
+    product = product_for(out)
     plain = {"mirror": mirror, "batch": batch, "device": device}
     section = checked(InvertSection, plain, "invert")
     check = checked(CheckSection, {"shots": check_shots, "device": device}, "invert")
@@ -55,7 +57,7 @@ def invert(
         prediction = predict_section(clean, network, section, progress=progress)
     for warning in prediction.attrs.get("warnings", []):
         typer.echo(f"warning: {warning}", err=True)
-    save_prediction(prediction, out)
+    product(prediction, out)
     print(out)
     if report is None:
         return

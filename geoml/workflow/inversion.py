@@ -1,4 +1,4 @@
-"""From a processed survey and a checkpoint to a section, its check, its files and its report."""
+"""From a processed survey and a checkpoint to a section, its check and its report."""
 
 from __future__ import annotations
 
@@ -12,23 +12,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.checkpoint import Checkpoint
-from geoml.errors import OptionError, StoreError
+from geoml.errors import StoreError
 from geoml.physics.trend import VelocityTrend
 from geoml.prediction.invert import invert
 from geoml.prediction.physics_check import check_physics
 from geoml.preprocess.replay import replay
 from geoml.products.report import ReportContent, write_report
-from geoml.products.segy import write_section_segy
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.store import part_path, replace_store
-from geoml.survey.velocity import save_section
 from geoml.workflow.matching import survey_trend
 from geoml.workflow.provenance import inversion_provenance, training_content
 from geoml.workflow.specification import CheckSection, InvertSection
 
 Progress = Callable[[int, int], None]
-
-SECTION_SUFFIXES = (".zarr", ".sgy", ".segy")
 
 
 def predict_section(
@@ -93,31 +89,6 @@ def starting_trend(clean: xr.Dataset, checkpoint: Checkpoint) -> VelocityTrend:
     if checkpoint.trend is not None:
         return VelocityTrend.from_dict(checkpoint.trend)
     return survey_trend(clean, {"fit": True})
-
-
-def save_prediction(prediction: xr.Dataset, path: Path) -> None:
-    """Write a section: everything as ``.zarr``, or its velocity as ``.sgy`` or ``.segy``.
-
-    Raises:
-        OptionError: If the suffix is none of these.
-    """
-    check_section_name(path)
-    if path.suffix == ".zarr":
-        save_section(prediction, path, overwrite=True)
-    else:
-        write_section_segy(prediction, path, "velocity")
-
-
-def check_section_name(path: Path) -> None:
-    """Refuse a file name that no section can have, before the work is done.
-
-    Raises:
-        OptionError: If the suffix is none of ``SECTION_SUFFIXES``.
-    """
-    if path.suffix not in SECTION_SUFFIXES:
-        raise OptionError(
-            f"{path.name}: a section is written as {', '.join(SECTION_SUFFIXES)}; choose one."
-        )
 
 
 def save_checks(checks: xr.Dataset, path: Path) -> None:

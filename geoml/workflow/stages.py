@@ -9,6 +9,7 @@ from pathlib import Path
 
 from geoml.checkpoint import load_checkpoint
 from geoml.preprocess.pipeline import build_steps, preprocess_store, step_specs
+from geoml.products import product_for
 from geoml.readers import IngestOptions
 from geoml.readers.ingest import ingest
 from geoml.registry import with_options
@@ -19,7 +20,6 @@ from geoml.workflow.inversion import (
     open_checks,
     predict_section,
     save_checks,
-    save_prediction,
     write_inversion_report,
 )
 from geoml.workflow.simulation import simulate_like
@@ -174,7 +174,7 @@ class WorkflowStages:
             for warning in prediction.attrs.get("warnings", []):
                 self.announce(f"  {warning}")
             for path in products:
-                save_prediction(prediction, path)
+                product_for(path)(prediction, path)
 
         inputs = {
             "preprocess": clean.fingerprint,

@@ -186,7 +186,7 @@ def test_wrong_options_are_one_line_with_status_2(road: Path, tmp_path: Path) ->
     assert "'train' has no option 'epochs'" in _refused(*train, "--option", "epochs=3")
     assert "write name=value" in _refused(*train, "--option", "epochs")
     assert "No checkpoint folder 'nowhere'" in _refused(*invert, "nowhere", "--out", out)
-    assert "a section is written as" in _refused(*invert, network, "--out", tmp_path / "v.png")
+    assert "a section is written as" in _refused(*invert, network, "--out", tmp_path / "v.jpg")
     assert not list(tmp_path.iterdir())
 
 
