@@ -9,7 +9,8 @@ from typing import Any
 from torch import nn
 
 from geoml.errors import OptionError
-from geoml.models.mh_unet import MhUnet, MhUnetConfig
+from geoml.models.mh_unet import MhUnet
+from geoml.models.mh_unet_config import MhUnetConfig
 from geoml.models.section_shape import SectionShape
 from geoml.registry import lookup, with_options
 

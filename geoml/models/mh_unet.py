@@ -16,95 +16,34 @@ References:
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geoml.errors import OptionError, ShapeError
-from geoml.models.section_shape import SectionShape
+from geoml.errors import ShapeError
+from geoml.models.mh_unet_config import MhUnetConfig
 
-HEADS = ("velocity", "edges", "log_variance")
 HEAD_WIDTH = 24  # channels at full resolution, where every channel costs most
-
-
-@dataclass(frozen=True)
-class MhUnetConfig:
-    """Everything that fixes the network's weights.
-
-    Attributes:
-        shape: Sizes of the gathers and the section.
-        heads: Which of ``velocity``, ``edges``, ``log_variance`` are predicted.
-        stem_widths: Channels after each halving of the time axis; the last one repeats where the
-            records need more halvings to come down to the section's depth.
-        widths: Channels of the U-Net's levels, from half resolution down.
-        blocks: Residual blocks a level, on the way down and on the way up.
-        map_groups: Groups of channels that have their own (time, receiver) -> section matrices.
-        attention_heads: Heads of the attention at the bottom.
-        dropout: Share of bottom channels dropped in training.
-    """
-
-    shape: SectionShape
-    heads: tuple[str, ...] = HEADS
-    stem_widths: tuple[int, ...] = (32, 64, 96)
-    widths: tuple[int, ...] = (64, 96, 160)
-    blocks: int = 1
-    map_groups: int = 8
-    attention_heads: int = 4
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        for head in self.heads:
-            if head not in HEADS:
-                raise OptionError(f"mh_unet has no head '{head}'. Heads: {', '.join(HEADS)}.")
-        if not self.heads or not self.stem_widths or not self.widths or self.blocks < 1:
-            raise OptionError("mh_unet needs at least one head, stem width, width and block.")
-        for width in (*self.stem_widths, *self.widths):
-            if width % 8:
-                raise OptionError(f"mh_unet width {width} is not a multiple of 8.")
-        if self.stem_widths[-1] % self.map_groups:
-            raise OptionError(
-                f"map_groups {self.map_groups} does not divide the last stem width "
-                f"{self.stem_widths[-1]}."
-            )
-        if self.widths[-1] % self.attention_heads:
-            raise OptionError(
-                f"attention_heads {self.attention_heads} does not divide the last width "
-                f"{self.widths[-1]}."
-            )
-        if not 0 <= self.dropout < 1:
-            raise OptionError(f"dropout is {self.dropout}; it must be at least 0 and under 1.")
-
-    @property
-    def latent(self) -> tuple[int, int]:
-        """Rows and columns of the section at half resolution."""
-        return -(-self.shape.n_depth // 2), -(-self.shape.n_distance // 2)
-
-    @property
-    def time_widths(self) -> tuple[int, ...]:
-        """Channels after each halving, as many as bring the time axis near the latent depth."""
-        n_samples, widths = self.shape.n_samples, list[int]()
-        while not widths or n_samples > 1.5 * self.latent[0]:
-            widths.append(self.stem_widths[min(len(widths), len(self.stem_widths) - 1)])
-            n_samples = -(-n_samples // 2)
-        # Fewer halvings than widths: drop the narrow ones, so that the section sees all channels.
-        return (
-            self.stem_widths[-len(widths) :]
-            if len(widths) < len(self.stem_widths)
-            else (tuple(widths))
-        )
 
 
 class MhUnet(nn.Module):
     """The network; see the module's docstring."""
+
+    order: Tensor
+    shown: Tensor
 
     def __init__(self, config: MhUnetConfig) -> None:
         super().__init__()
         self.config = config
         shape, widths = config.shape, config.widths
         channels, n_time = shape.n_shots, shape.n_samples
+        if config.receiver_order is not None:
+            channels *= 2
+            order = torch.tensor(config.receiver_order)
+            self.register_buffer("order", order.clamp(min=0)[:, None], persistent=False)
+            self.register_buffer("shown", (order >= 0).float()[:, None], persistent=False)
         stem: list[nn.Module] = []
         for i, width in enumerate(config.time_widths):
             kernel = (7, 3) if i == 0 else (5, 3)
@@ -144,6 +83,10 @@ class MhUnet(nn.Module):
                 f"Gathers have shape {tuple(shots.shape)}; this network reads "
                 f"(batch, shot, time, receiver) = (batch, {', '.join(map(str, needed))})."
             )
+        if self.config.receiver_order is not None:
+            order = self.order[None].expand(len(shots), -1, shape.n_samples, -1)
+            view = shots.gather(3, order) * self.shown
+            shots = torch.cat([shots, view], dim=1)  # (batch, 2 * shot, time, receiver)
         x = self.stem(shots.contiguous(memory_format=torch.channels_last))
         x = self.to_section(x)  # (batch, stem width, depth / 2, distance / 2)
         x = self.enter(x) + self.position  # (batch, width, depth / 2, distance / 2)

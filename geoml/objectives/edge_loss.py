@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def balanced_cross_entropy(logit: Tensor, edges: Tensor, edge_share: float = 0.3) -> Tensor:
+def balanced_cross_entropy(logit: Tensor, edges: Tensor, edge_share: float = 0.5) -> Tensor:
     """Cross-entropy in which the batch's edge cells together weigh ``edge_share`` of all.
 
     Args:

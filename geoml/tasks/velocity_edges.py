@@ -32,7 +32,7 @@ class VelocityEdges(Velocity):
     """
 
     edge_weight: float = 0.1
-    edge_share: float = 0.3
+    edge_share: float = 0.5
     dice_weight: float = 0.5
 
     def __post_init__(self) -> None:

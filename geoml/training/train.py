@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,22 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
-from geoml.checkpoint import SETTINGS_NAME, Checkpoint, save_checkpoint
-from geoml.errors import CheckpointError, OptionError, StoreError
+from geoml.checkpoint import Checkpoint, save_checkpoint
+from geoml.errors import OptionError
 from geoml.models import MODELS, SectionShape, build_model, model_config
 from geoml.registry import build, lookup, split_spec
 from geoml.tasks import TASKS, Task
 from geoml.training import scores
+from geoml.training.midpoint_order import midpoint_order
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData
+from geoml.training.run_folder import RESUME_FOLDER, prepare_folder
 from geoml.training.run_report import Announce, Progress, RunReport
 from geoml.training.weight_average import RunningMean
 
 Spec = str | Mapping[str, Any]
 
-RESUME_FOLDER = "resume"
-_RUN_NAME = "run.json"
 _MONITOR = "validation/loss"
 
 
@@ -93,9 +92,11 @@ def train(
         "options": options.lasting(),
         "pairs": data.fingerprint(),
     }
-    state = _prepare_folder(out, settings, resume, overwrite)
+    state = prepare_folder(out, settings, resume, overwrite)
     torch.manual_seed(options.seed)
-    network = build_model(model_name, section_shape(data), goal.heads, model_options)
+    network = build_model(
+        model_name, section_shape(data), goal.heads, with_midpoints(model_name, model_options, data)
+    )
     module = InversionModule(network, goal, data.scaling, options)
     announce(_opening(model_name, network, data, options))
     report = RunReport(out, announce, progress)
@@ -135,6 +136,16 @@ def section_shape(data: PairData) -> SectionShape:
     return SectionShape(
         window.n_shots, window.n_samples, window.n_receivers, window.n_depth, window.n_distance
     )
+
+
+def with_midpoints(name: str, options: Mapping[str, Any], data: PairData) -> dict[str, Any]:
+    """A model's options with the order of midpoints, where it takes one and none is given.
+
+    ``receiver_order: null`` in the options goes without.
+    """
+    takes = "receiver_order" in {field.name for field in fields(MODELS[name].config)}
+    order = {"receiver_order": midpoint_order(data.train_pairs.acquisition)} if takes else {}
+    return {**order, **options}
 
 
 def fit(
@@ -178,47 +189,6 @@ def fit(
         )
         trainer.fit(module, datamodule=data, ckpt_path=state, weights_only=True)
     return trainer
-
-
-def _prepare_folder(
-    out: Path, settings: dict[str, Any], resume: bool, overwrite: bool
-) -> Path | None:
-    """Make the run's folder; the state to go on from, if there is one and it fits."""
-    folder = out / RESUME_FOLDER
-    written, state = folder / _RUN_NAME, folder / "last.ckpt"
-    if rank_zero_only.rank > 0:  # type: ignore[attr-defined]  # the first prepares for all
-        return state if resume and state.exists() else None
-    settings = json.loads(json.dumps(settings))
-    if overwrite:
-        (out / SETTINGS_NAME).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-    if (out / SETTINGS_NAME).exists():
-        raise StoreError(f"{out} holds a finished run; give another folder or pass --overwrite.")
-    if written.exists():
-        if not resume:
-            raise StoreError(
-                f"{out} holds an interrupted run; pass --resume to go on or --overwrite."
-            )
-        before = json.loads(written.read_text(encoding="utf-8"))
-        for name, value in settings.items():
-            if before.get(name) != value:
-                raise CheckpointError(
-                    f"{out} was begun with other {name} ({_difference(before.get(name), value)}); "
-                    "resume with the same or pass --overwrite."
-                )
-        return state if state.exists() else None
-    folder.mkdir(parents=True, exist_ok=True)
-    written.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-    return None
-
-
-def _difference(before: Any, now: Any) -> str:
-    """The first entry in which two settings differ, or both of them."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for name in now:
-            if before.get(name) != now[name]:
-                return f"{name}: {before.get(name)} before, {now[name]} now"
-    return f"{str(before)[:60]} before, {str(now)[:60]} now"
 
 
 def _take_best(module: InversionModule, folder: Path, curve: list[dict[str, float]]) -> None:

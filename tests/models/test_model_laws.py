@@ -72,6 +72,7 @@ def test_every_setting_changes_the_output(name: str) -> None:
         "map_groups": 2,
         "attention_heads": 2,
         "dropout": 0.5,
+        "receiver_order": tuple(tuple(range(10, -1, -1)) for _ in range(3)),
     }
     model = network(name).train()
     assert set(changes) == {field.name for field in fields(model.config)}
@@ -128,6 +129,22 @@ def test_first_and_last_sample_and_receiver_are_seen(name: str) -> None:
             assert (model(changed)["velocity"] != before).any()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_ordered_view_shows_the_receivers_it_names(name: str) -> None:
+    order = [[-1, 0, 2, *[-1] * 8], [10] * 11, list(range(11))]
+    model = network(name, receiver_order=order).eval()
+    seen: list[torch.Tensor] = []
+    model.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    shots = gathers(SMALL)
+    model(shots)
+    raw, view = seen[0][:, :3], seen[0][:, 3:]
+    assert torch.equal(raw, shots)
+    assert not view[:, 0, :, [0, *range(3, 11)]].any()
+    assert torch.equal(view[:, 0, :, 1:3], shots[:, 0, :, [0, 2]])
+    assert torch.equal(view[:, 1], shots[:, 1, :, 10:].expand(-1, -1, 11))
+    assert torch.equal(view[:, 2], shots[:, 2])
+
+
 def test_unknown_model_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'mh_unet_s'"):
         build_model("unet_s", SMALL, HEADS)
@@ -146,6 +163,8 @@ def test_gathers_of_another_size_are_refused_with_both_sizes() -> None:
         ({"attention_heads": 3}, "attention_heads 3 does not divide"),
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"blocks": 0}, "at least one"),
+        ({"receiver_order": [[0, 1]]}, r"1 rows of \[2\] entries; needed 3 shots of 11"),
+        ({"receiver_order": [[11] * 11] * 3}, "runs from 11 to 11; receivers are counted from 0"),
         ({"shape": 1}, "follows from data and task"),
         ({"bloks": 1}, "Did you mean 'blocks'"),
     ],
