@@ -1,9 +1,8 @@
 """First-arrival times through any velocity model: shortest paths on a fine-angled graph.
 
-Every node is joined to all nodes within a few cells by straight segments whose times are exact
-integrals of the slowness, interpolated bilinearly. Sources and receivers between nodes are
-joined to all nodes around them in the same way. Times err on the late side, by the angle between
-neighbouring segments: at most 0.25 % a path at the default radius.
+Times err on the late side, by the angle between neighbouring segments of the graph
+(``shortest_paths``): at most 0.25 % a path at the default radius. The same paths say which cells a
+time depends on, which is what fitting a model to picks needs.
 
 References:
     Moser (1991), Geophysics 56(1), 59-67.
@@ -11,20 +10,17 @@ References:
 
 from __future__ import annotations
 
-from itertools import pairwise
-from math import gcd
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import map_coordinates
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from geoml.errors import OptionError, PhysicsError, ShapeError
+from geoml.physics.shortest_paths import join_position, segment_graph, segment_times
 
 Floats = NDArray[np.float64]
 
-_SAMPLES_PER_CELL = 4
+_SAMPLES_PER_CELL = 4  # of a path, when its length is spread over cells
 
 
 def first_arrival_times(
@@ -53,35 +49,123 @@ def first_arrival_times(
     References:
         Moser (1991), Geophysics 56(1), 59-67.
     """
-    model = np.asarray(velocity, dtype=np.float64)
-    source = np.asarray(sources, dtype=np.float64)[..., ::-1] / spacing_m
-    receiver = np.asarray(receivers, dtype=np.float64)[..., ::-1] / spacing_m
-    _check(model, source, receiver, radius)
-    points = np.concatenate([source, receiver.reshape(-1, 2)])
-    low = np.maximum(np.ceil(-points.min(axis=0)), 0).astype(int)
-    high = np.maximum(np.ceil(points.max(axis=0)) - np.array(model.shape) + 1, 0).astype(int)
-    # One node at least on either side of a position, so that a model of one row works too.
-    slowness = np.pad(
-        spacing_m / model,
-        [(int(a) + 1, int(b) + 1) for a, b in zip(low, high, strict=True)],
-        "edge",
-    )
-    source, receiver = source + low + 1, receiver + low + 1
+    graph = FirstArrivals(velocity, spacing_m, sources, receivers, radius)
+    return graph.times_s
 
-    at_nodes = _node_times(slowness, source, radius)
-    times = np.empty(receiver.shape[:2])
-    joins: dict[bytes, tuple[NDArray[np.intp], Floats]] = {}
-    for shot in range(times.shape[0]):
-        for column, position in enumerate(receiver[shot]):
-            key = position.tobytes()
-            if key not in joins:
-                joins[key] = _join(slowness, position, radius)
-            nodes, legs = joins[key]
-            times[shot, column] = (at_nodes[shot, nodes] + legs).min()
-        # The straight line is a path too: a direct wave through water is then exact.
-        straight = _segment_times(slowness, source[shot], receiver[shot])
-        times[shot] = np.minimum(times[shot], straight)
-    return times
+
+class FirstArrivals:
+    """First arrivals of one model and geometry: their times, and the paths that they took.
+
+    Attributes:
+        times_s: Earliest times [s], shape (shot, receiver).
+    """
+
+    def __init__(
+        self,
+        velocity: ArrayLike,
+        spacing_m: float,
+        sources: ArrayLike,
+        receivers: ArrayLike,
+        radius: int = 7,
+    ) -> None:
+        """Find the paths; arguments and errors as in ``first_arrival_times``."""
+        model = np.asarray(velocity, dtype=np.float64)
+        source = np.asarray(sources, dtype=np.float64)[..., ::-1] / spacing_m
+        receiver = np.asarray(receivers, dtype=np.float64)[..., ::-1] / spacing_m
+        _check(model, source, receiver, radius)
+        points = np.concatenate([source, receiver.reshape(-1, 2)])
+        # One node at least on either side of a position, so that a model of one row works too.
+        low = np.maximum(np.ceil(-points.min(axis=0)), 0).astype(int) + 1
+        high = np.maximum(np.ceil(points.max(axis=0)) - np.array(model.shape) + 1, 0) + 1
+        self._shape, self._low, self._spacing_m = model.shape, low, spacing_m
+        self._slowness = np.pad(
+            spacing_m / model,
+            [(int(a), int(b)) for a, b in zip(low, high, strict=True)],
+            "edge",
+        )
+        self._source, self._receiver = source + low, receiver + low
+        graph = segment_graph(self._slowness, self._source, radius)
+        starts = self._slowness.size + np.arange(source.shape[0])
+        at_nodes, self._before = dijkstra(
+            graph, directed=False, indices=starts, return_predecessors=True
+        )
+        n_shots, n_receivers = receiver.shape[:2]
+        self.times_s: Floats = np.empty((n_shots, n_receivers))
+        # Last node of each path, -1 where the straight line from the source is earlier.
+        self._last = np.empty((n_shots, n_receivers), dtype=np.int64)
+        joins: dict[bytes, tuple[NDArray[np.intp], Floats]] = {}
+        for shot in range(n_shots):
+            for column, position in enumerate(self._receiver[shot]):
+                key = position.tobytes()
+                if key not in joins:
+                    joins[key] = join_position(self._slowness, position, radius)
+                nodes, legs = joins[key]
+                arriving = at_nodes[shot, nodes] + legs
+                self.times_s[shot, column] = arriving.min()
+                self._last[shot, column] = nodes[arriving.argmin()]
+            # The straight line is a path too: a direct wave through water is then exact.
+            straight = segment_times(self._slowness, self._source[shot], self._receiver[shot])
+            self._last[shot, straight <= self.times_s[shot]] = -1
+            self.times_s[shot] = np.minimum(self.times_s[shot], straight)
+
+    def path(self, shot: int, receiver: int) -> Floats:
+        """Corners of a path from source to receiver, (row, column) [cell], shape (corner, 2).
+
+        Rows and columns count from the model's first node; beyond the model they go on.
+        """
+        corners = [self._receiver[shot, receiver]]
+        node = int(self._last[shot, receiver])
+        n_nodes, width = self._slowness.size, self._slowness.shape[1]
+        while node >= 0 and node != n_nodes + shot:
+            # A path may lead through the node of another source.
+            elsewhere = node >= n_nodes
+            corner = self._source[node - n_nodes] if elsewhere else divmod(node, width)
+            corners.append(np.array(corner, dtype=np.float64))
+            node = int(self._before[shot, node])
+        corners.append(self._source[shot])
+        return np.array(corners[::-1]) - self._low
+
+    def lengths_m(self) -> csr_array:
+        """How far each path runs through each cell [m], shape (shot * receiver, cell).
+
+        The product with the cells' slowness, shape (depth, distance) made flat, is the time. Cells
+        beyond the model count for the outermost ones.
+        """
+        rows, cells, weights = [], [], []
+        n_shots, n_receivers = self.times_s.shape
+        for ray in range(n_shots * n_receivers):
+            corners = self.path(*divmod(ray, n_receivers))
+            cell, weight = _spread(corners, self._shape)
+            rows.append(np.full(cell.size, ray))
+            cells.append(cell)
+            weights.append(weight * self._spacing_m)
+        entries = (np.concatenate(rows), np.concatenate(cells))
+        shape = (n_shots * n_receivers, self._shape[0] * self._shape[1])
+        return coo_array((np.concatenate(weights), entries), shape=shape).tocsr()
+
+
+def _spread(corners: Floats, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], Floats]:
+    """Cells along a path and their share of its length [cell]; bilinear between nodes."""
+    steps = np.diff(corners, axis=0)
+    length = np.hypot(steps[:, 0], steps[:, 1])
+    n = np.maximum(1, np.ceil(_SAMPLES_PER_CELL * length)).astype(int)
+    segment = np.repeat(np.arange(n.size), n)
+    along = (np.arange(segment.size) - np.repeat(np.cumsum(n) - n, n) + 0.5) / n[segment]
+    points = corners[segment] + along[:, None] * steps[segment]
+    share = length[segment] / n[segment]
+    top = np.floor(points).astype(np.int64)
+    down, right = (points - top).T
+    cells, weights = [], []
+    for row, column, weight in (
+        (0, 0, (1 - down) * (1 - right)),
+        (1, 0, down * (1 - right)),
+        (0, 1, (1 - down) * right),
+        (1, 1, down * right),
+    ):
+        inside = np.clip(top + np.array([row, column]), 0, np.array(shape) - 1)
+        cells.append(inside[:, 0] * shape[1] + inside[:, 1])
+        weights.append(share * weight)
+    return np.concatenate(cells), np.concatenate(weights)
 
 
 def _check(model: Floats, source: Floats, receiver: Floats, radius: int) -> None:
@@ -100,113 +184,3 @@ def _check(model: Floats, source: Floats, receiver: Floats, radius: int) -> None
         raise PhysicsError("Source or receiver positions hold NaN or Inf; give all in metres.")
     if radius < 1:
         raise OptionError(f"Radius of {radius} cells joins no nodes; give at least 1.")
-
-
-def _node_times(slowness: Floats, sources: Floats, radius: int) -> Floats:
-    """Times from each source to every node [s], shape (shot, node).
-
-    Args:
-        slowness: Seconds a cell, shape (depth, distance).
-        sources: (row, column) [cell], shape (shot, 2).
-        radius: Reach of the segments [cell].
-    """
-    index = np.arange(slowness.size).reshape(slowness.shape)
-    heads, tails, weights = [], [], []
-    for rows, columns in _directions(radius):
-        start, end, cost = _edges(slowness, index, rows, columns)
-        heads.append(start)
-        tails.append(end)
-        weights.append(cost)
-    for shot, position in enumerate(sources):
-        nodes, cost = _join(slowness, position, radius)
-        heads.append(np.full(nodes.size, slowness.size + shot))
-        tails.append(nodes)
-        # A source on a node is 0 s away from it, and 0 means no edge in a sparse graph.
-        weights.append(np.maximum(cost, 1e-12))
-    n = slowness.size + sources.shape[0]
-    edges = (np.concatenate(heads), np.concatenate(tails))
-    graph = coo_array((np.concatenate(weights), edges), shape=(n, n)).tocsr()
-    starts = slowness.size + np.arange(sources.shape[0])
-    return dijkstra(graph, directed=False, indices=starts)[:, : slowness.size]
-
-
-def _directions(radius: int) -> list[tuple[int, int]]:
-    """Steps (rows, columns) to the nodes in view, one of each opposite pair."""
-    steps = range(-radius, radius + 1)
-    half = [(a, b) for a in range(radius + 1) for b in steps if a > 0 or b > 0]
-    return [(a, b) for a, b in half if gcd(a, b) == 1]
-
-
-def _edges(
-    slowness: Floats, index: NDArray[np.intp], rows: int, columns: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """Start node, end node and time of every segment of one direction."""
-    n_rows, n_columns = slowness.shape
-    if rows >= n_rows or abs(columns) >= n_columns:
-        empty = np.empty(0, dtype=np.intp)
-        return empty, empty, np.empty(0)
-    first_column = max(0, -columns)
-    height, width = n_rows - rows, n_columns - abs(columns)
-
-    def shifted(array: NDArray, down: int, right: int) -> NDArray:
-        left = first_column + right
-        return array[down : down + height, left : left + width]
-
-    cost = np.zeros((height, width))
-    for (down, right), weight in _line_weights(rows, columns).items():
-        cost += weight * shifted(slowness, down, right)
-    return (
-        shifted(index, 0, 0).ravel(),
-        shifted(index, rows, columns).ravel(),
-        (cost * np.hypot(rows, columns)).ravel(),
-    )
-
-
-def _line_weights(rows: int, columns: int) -> dict[tuple[int, int], float]:
-    """Weights of nodes in the mean of a bilinear function along a segment from node (0, 0).
-
-    Between two grid lines the function is quadratic along the segment, so Simpson's rule is
-    exact there.
-    """
-    crossings = {i / n for n in (abs(rows), abs(columns)) if n for i in range(n + 1)}
-    cuts = np.unique(np.round(sorted(crossings), 12))
-    weights: dict[tuple[int, int], float] = {}
-    for begin, end in pairwise(cuts):
-        for share, at in ((1, begin), (4, (begin + end) / 2), (1, end)):
-            row, column = at * rows, at * columns
-            top, left = int(np.floor(row + 1e-9)), int(np.floor(column + 1e-9))
-            down, right = row - top, column - left
-            for node, weight in (
-                ((top, left), (1 - down) * (1 - right)),
-                ((top + 1, left), down * (1 - right)),
-                ((top, left + 1), (1 - down) * right),
-                ((top + 1, left + 1), down * right),
-            ):
-                if abs(weight) > 1e-8:
-                    part = share / 6 * (end - begin) * weight
-                    weights[node] = weights.get(node, 0.0) + part
-    return weights
-
-
-def _join(slowness: Floats, position: Floats, radius: int) -> tuple[NDArray[np.intp], Floats]:
-    """Nodes around a position (row, column) and the straight times to them."""
-    shape = np.array(slowness.shape)
-    low = np.maximum(np.ceil(position - radius).astype(int), 0)
-    high = np.minimum(np.floor(position + radius).astype(int), shape - 1)
-    rows, columns = np.meshgrid(
-        np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1), indexing="ij"
-    )
-    nodes = np.stack([rows.ravel(), columns.ravel()], axis=-1)
-    times = _segment_times(slowness, position, nodes.astype(np.float64))
-    return nodes[:, 0] * slowness.shape[1] + nodes[:, 1], times
-
-
-def _segment_times(slowness: Floats, start: Floats, ends: Floats) -> Floats:
-    """Times along straight segments from one position to others, shape (end,)."""
-    steps = ends - start
-    length = np.hypot(steps[:, 0], steps[:, 1])
-    n = max(1, int(np.ceil(_SAMPLES_PER_CELL * length.max(initial=0.0))))
-    middle = (np.arange(n) + 0.5) / n
-    along = start[:, None, None] + steps.T[:, :, None] * middle  # (2, end, sample)
-    values = map_coordinates(slowness, along, order=1, mode="nearest")
-    return values.mean(axis=-1) * length

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
@@ -210,7 +212,7 @@ def _blocks(
         return
     # Spawned, not forked: torch's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_use_one_thread) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker) as pool:
         pending: list[Future[Block]] = []
         try:
             for start, stop in ranges:
@@ -225,6 +227,15 @@ def _blocks(
                 future.cancel()
 
 
-def _use_one_thread() -> None:
-    """Worker processes run side by side: more threads each would only get in the way."""
+def _start_worker() -> None:
+    """One thread, as workers run side by side; and no worker outlives the run that started it."""
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent has ended, even by a kill that ran no clean-up."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoml.errors import OptionError, PhysicsError, ShapeError
-from geoml.physics.travel_times import first_arrival_times
+from geoml.physics.travel_times import FirstArrivals, first_arrival_times
 
 
 def positions(seed: int, n: int = 25) -> tuple[np.ndarray, np.ndarray]:
@@ -102,3 +102,46 @@ def test_bad_input_is_refused() -> None:
         first_arrival_times(np.ones((5, 5)), 20.0, [[0.0, 0.0]], [[1.0, 1.0]])
     with pytest.raises(OptionError, match="at least 1"):
         first_arrival_times(np.ones((5, 5)), 20.0, [[0.0, 0.0]], [[[1.0, 1.0]]], radius=0)
+
+
+def spread(n_shots: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Sources and receivers between nodes of a model of 40 x 60 cells of 20 m."""
+    sources = np.stack([np.linspace(33, 1100, n_shots), np.full(n_shots, 27.0)], axis=-1)
+    line = np.stack([np.linspace(10, 1170, 25), np.full(25, 3.0)], axis=-1)
+    return sources, np.repeat(line[None], n_shots, axis=0)
+
+
+def test_lengths_times_slowness_are_the_times() -> None:
+    rng = np.random.default_rng(5)
+    velocity = 1500 + 20.0 * np.arange(40)[:, None] + 50 * rng.standard_normal((40, 60))
+    arrivals = FirstArrivals(velocity, 20.0, *spread())
+    lengths = arrivals.lengths_m()
+    times = (lengths @ (1 / velocity).ravel()).reshape(arrivals.times_s.shape)
+    np.testing.assert_allclose(times, arrivals.times_s, rtol=2e-3)
+
+
+def test_path_through_one_velocity_is_the_straight_line() -> None:
+    sources, receivers = spread()
+    lengths = FirstArrivals(np.full((40, 60), 2000.0), 20.0, sources, receivers).lengths_m()
+    distance = np.linalg.norm(receivers - sources[:, None], axis=-1)
+    np.testing.assert_allclose(lengths.sum(axis=1).reshape(distance.shape), distance, rtol=1e-9)
+
+
+def test_lengths_predict_what_a_small_change_of_slowness_does() -> None:
+    # Fermat: to first order a time changes as if its path stayed.
+    velocity = np.repeat(1600 + 16.0 * np.arange(40)[:, None], 60, axis=1)
+    change = 1e-3 * np.exp(-((np.arange(60) - 30) ** 2) / 50)[None] * np.ones((40, 1))
+    before = FirstArrivals(velocity, 20.0, *spread())
+    after = FirstArrivals(velocity / (1 + change), 20.0, *spread())
+    expected = (before.lengths_m() @ (change / velocity).ravel()).reshape(before.times_s.shape)
+    real = after.times_s - before.times_s
+    assert real.max() > 1e-4
+    np.testing.assert_allclose(expected, real, atol=0.05 * real.max())
+
+
+def test_diving_paths_turn_below_their_ends() -> None:
+    velocity = np.repeat(1600 + 16.0 * np.arange(40)[:, None], 60, axis=1)
+    path = FirstArrivals(velocity, 20.0, *spread()).path(0, 24)
+    assert path[0] == pytest.approx([27 / 20, 33 / 20])
+    assert path[-1] == pytest.approx([3 / 20, 1170 / 20])
+    assert path[:, 0].max() > 3
