@@ -31,6 +31,10 @@ def invert(
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Average with the mirrored line.")
     ] = False,
+    fit_first_arrivals: Annotated[
+        bool,
+        typer.Option("--fit-first-arrivals", help="Correct the section by the survey's picks."),
+    ] = False,
     batch: Annotated[int, typer.Option(help="Windows in one call of the network.")] = 8,
     check_shots: Annotated[
         int, typer.Option(help="Shots that the report's physics check re-models.")
@@ -50,6 +54,7 @@ def invert(
 
     product = product_for(out)
     plain = {"mirror": mirror, "batch": batch, "device": device}
+    plain["fit_first_arrivals"] = {} if fit_first_arrivals else None
     section = checked(InvertSection, plain, "invert")
     check = checked(CheckSection, {"shots": check_shots, "device": device}, "invert")
     clean, network = open_survey(store), load_checkpoint(checkpoint)

@@ -29,7 +29,6 @@ Process = Callable[[NDArray[np.float32], Acquisition], NDArray[np.float32]]
 """Simulated gathers (shot, receiver, time) and their acquisition -> processed gathers."""
 Progress = Callable[[int, int], None]
 """Called with (shots done, shots in all)."""
-MODELS = ("prediction", "trend")
 
 
 def check_physics(
@@ -38,6 +37,7 @@ def check_physics(
     trend: VelocityTrend,
     acquisition: Acquisition,
     *,
+    rows: Mapping[str, NDArray[np.floating]] | None = None,
     process: Process | None = None,
     max_shots: int | None = 40,
     shown_shots: int = 3,
@@ -55,6 +55,7 @@ def check_physics(
         prediction: What ``invert`` gave.
         trend: The velocity to beat.
         acquisition: Sampling, wavelet, surface and highest frequency that training used.
+        rows: More velocities to compare, name -> [m/s] (depth, distance) on the prediction's grid.
         process: Applies the survey's mutes and gains to simulated gathers; None for none.
         max_shots: Most shots to model, evenly spread along the line; None for all.
         shown_shots: Shots whose gathers are returned for the report.
@@ -62,7 +63,7 @@ def check_physics(
         progress: Told how far it is.
 
     Returns:
-        Over ``model`` (prediction, trend) and ``shot``: ``first_arrival_rms_s``,
+        Over ``model`` (prediction, trend, then ``rows``) and ``shot``: ``first_arrival_rms_s``,
         ``data_misfit``; over all shots ``total_first_arrival_rms_s``, ``total_data_misfit``;
         over (shot, receiver), NaN beyond a shot's receivers, ``offset`` [m], ``first_break`` [s]
         and, over model too, ``first_arrival`` [s]; over (shown_shot, receiver, time) ``observed``
@@ -76,20 +77,21 @@ def check_physics(
     numbered = chosen_shots(survey, max_shots)
     shots = list(numbered.values())
     shown = np.unique(np.linspace(0, len(shots) - 1, shown_shots).round().astype(int))
-    checks = _empty(numbered, shown, acquisition)
     picks = survey["first_break"].to_numpy() if "first_break" in survey else None
     distance = prediction["distance"].to_numpy()
     sections = {
         "prediction": prediction["velocity"].to_numpy().astype(np.float64),
         "trend": np.repeat(trend(prediction["depth"].to_numpy())[:, None], distance.size, axis=1),
+        **{name: np.asarray(row, dtype=np.float64) for name, row in (rows or {}).items()},
     }
+    checks = _empty(numbered, shown, acquisition, list(sections))
     fastest = max(float(np.nanmax(velocity)) for velocity in sections.values())
     misfits = np.full(checks["first_arrival"].shape, np.nan)
     done = 0
     for group in shot_groups(shots):
         observed = [_observed(survey, shot, n_samples) for shot in group]
         lows, highs = zip(*(reach_m(shot) for shot in group), strict=True)
-        for row, model in enumerate(MODELS):
+        for row, model in enumerate(sections):
             velocity, origin_m = section_slice(
                 sections[model], distance, acquisition.spacing_m, (min(lows), max(highs))
             )
@@ -143,13 +145,16 @@ def _observed(survey: xr.Dataset, shot: LineShot, n_samples: int) -> NDArray[np.
 
 
 def _empty(
-    numbered: Mapping[int, LineShot], shown: NDArray[np.int64], acquisition: Acquisition
+    numbered: Mapping[int, LineShot],
+    shown: NDArray[np.int64],
+    acquisition: Acquisition,
+    models: list[str],
 ) -> xr.Dataset:
     """The result with NaN everywhere."""
     numbers, shots = list(numbered), list(numbered.values())
     n_receivers = max(len(shot.traces) for shot in shots)
     sizes = {
-        "model": len(MODELS),
+        "model": len(models),
         "shot": len(shots),
         "shown_shot": len(shown),
         "receiver": n_receivers,
@@ -168,7 +173,7 @@ def _empty(
             for name, (dims, dtype, units) in layout.items()
         },
         coords={
-            "model": list(MODELS),
+            "model": models,
             "shot": numbers,
             "source_distance": ("shot", [shot.distance_m for shot in shots], {"units": "m"}),
             "shown_shot": [numbers[place] for place in shown],

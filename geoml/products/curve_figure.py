@@ -23,7 +23,12 @@ from geoml.products.style import (
 
 Floats = NDArray[np.floating]
 MODEL_COLOURS = {"prediction": PREDICTION, "trend": TREND}
-MODEL_NAMES = {"prediction": "Prediction", "trend": "Starting trend"}
+MODEL_NAMES = {
+    "prediction": "Prediction",
+    "network": "Network alone",
+    "trend": "Starting trend",
+    "fitted_trend": "Best trend for these picks",
+}
 MOST_BARS = 40
 
 

@@ -52,14 +52,26 @@ def verdict(checks: xr.Dataset | None) -> tuple[str, bool]:
         change = 100 * (1 - rms_ms["prediction"] / rms_ms["trend"])
         return (
             f"The prediction fits the picked first arrivals better than the starting trend: "
-            f"{numbers} ({change:.0f} % less).",
+            f"{numbers} ({change:.0f} % less).{_other_fits(checks)}",
             True,
         )
     return (
         f"The prediction fits the picked first arrivals worse than the starting trend: {numbers}. "
-        "Do not use it before the cause is found.",
+        f"Do not use it before the cause is found.{_other_fits(checks)}",
         False,
     )
+
+
+def _other_fits(checks: xr.Dataset) -> str:
+    """What the network reaches without a fit to the picks, and the best that a trend can do."""
+    text = ""
+    for name, form in (
+        ("network", " The network alone, before its section was fitted to the picks: {:.1f} ms."),
+        ("fitted_trend", " The best trend with depth alone, fitted to these picks: {:.1f} ms."),
+    ):
+        if name in checks["model"]:
+            text += form.format(1e3 * float(checks["total_first_arrival_rms_s"].sel(model=name)))
+    return text
 
 
 def _facts_line(content: ReportContent) -> str:
@@ -80,8 +92,11 @@ def _facts_line(content: ReportContent) -> str:
 
 
 def _fit_table(content: ReportContent) -> str:
-    """Prediction beside trend: misfits and velocity range."""
-    columns = ["", *(MODEL_NAMES[name] for name in ("prediction", "trend"))]
+    """Prediction beside everything it was compared with: misfits and velocity range."""
+    names = ["prediction", "trend"]
+    if content.checks is not None:
+        names = [name for name in MODEL_NAMES if name in content.checks["model"]]
+    columns = ["", *(MODEL_NAMES[name] for name in names)]
     rows: list[tuple[str, list[str]]] = []
     best: list[int] = []
 
@@ -91,7 +106,7 @@ def _fit_table(content: ReportContent) -> str:
         best.append(int(np.argmin(values)) if finite else -1)
 
     if content.checks is not None:
-        checks = content.checks.sel(model=["prediction", "trend"])
+        checks = content.checks.sel(model=names)
         times = 1e3 * checks["total_first_arrival_rms_s"].to_numpy()
         compare("First arrivals, RMS [ms]", times.tolist(), ".1f")
         residual = 1e3 * np.abs((checks["first_arrival"] - checks["first_break"]).to_numpy())
@@ -99,9 +114,12 @@ def _fit_table(content: ReportContent) -> str:
         compare("First arrivals, median [ms]", medians, ".1f")
         waves = checks["total_data_misfit"].to_numpy().tolist()
         compare("Waveform misfit [0 to 1]", waves, ".3f")
-    velocity = content.prediction["velocity"].to_numpy()
-    pair = [_range(velocity), _range(content.trend_m_s) if content.trend_m_s is not None else "–"]
-    rows.append(("Velocity [m/s]", pair))
+    ranges = {"prediction": _range(content.prediction["velocity"].to_numpy())}
+    if "velocity_network" in content.prediction:
+        ranges["network"] = _range(content.prediction["velocity_network"].to_numpy())
+    if content.trend_m_s is not None:
+        ranges["trend"] = _range(content.trend_m_s)
+    rows.append(("Velocity [m/s]", [ranges.get(name, "–") for name in names]))
     return html.number_table(columns, rows, best)
 
 

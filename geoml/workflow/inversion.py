@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from geoml.checkpoint import Checkpoint
 from geoml.errors import StoreError
 from geoml.physics.trend import VelocityTrend
+from geoml.prediction.first_arrival_fit import FirstArrivalFit, fit_first_arrivals
 from geoml.prediction.invert import invert
 from geoml.prediction.physics_check import check_physics
 from geoml.preprocess.replay import replay
 from geoml.products.report import ReportContent, write_report
+from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.store import part_path, replace_store
 from geoml.workflow.matching import survey_trend
 from geoml.workflow.provenance import inversion_provenance, training_content
-from geoml.workflow.specification import CheckSection, InvertSection
+from geoml.workflow.specification import CheckSection, InvertSection, Options
 
 Progress = Callable[[int, int], None]
 
@@ -36,13 +38,15 @@ def predict_section(
 ) -> xr.Dataset:
     """Velocity, edges and spread of a line; see ``geoml.prediction.invert``.
 
+    With ``fit_first_arrivals`` the network's section is then corrected by the survey's picks.
+
     Args:
         clean: Survey after the steps that the checkpoint was trained for.
         checkpoint: The network.
         section: How it slides along the line.
         progress: Told the windows done.
     """
-    return invert(
+    prediction = invert(
         clean,
         checkpoint,
         batch=section.batch,
@@ -50,6 +54,10 @@ def predict_section(
         device=section.device,
         progress=progress,
     )
+    if section.fit_first_arrivals is None:
+        return prediction
+    options = with_options(FirstArrivalFit, section.fit_first_arrivals, "fit_first_arrivals")
+    return fit_first_arrivals(clean, prediction, options)
 
 
 def check_inversion(
@@ -76,12 +84,29 @@ def check_inversion(
         prediction,
         starting_trend(clean, checkpoint),
         Acquisition.from_dict(checkpoint.acquisition),
+        rows=_other_rows(clean, prediction, starting_trend(clean, checkpoint)),
         process=_Replay(clean.attrs.get("steps", [])),
         max_shots=section.shots,
         shown_shots=shown_shots,
         device=section.device,
         progress=progress,
     )
+
+
+def _other_rows(
+    clean: xr.Dataset, prediction: xr.Dataset, trend: VelocityTrend
+) -> dict[str, NDArray[np.floating]]:
+    """What else the prediction is compared with: the network alone, and the best trend there is."""
+    rows: dict[str, NDArray[np.floating]] = {}
+    if "velocity_network" in prediction:
+        rows["network"] = prediction["velocity_network"].values
+    if "first_break" in clean and np.isfinite(clean["first_break"].values).sum() >= 5:
+        options: Options = {"fit": True, "max_m_s": trend.max_m_s}
+        if trend.top_velocity_m_s is not None:
+            options["top_velocity_m_s"] = trend.top_velocity_m_s
+        column = survey_trend(clean, options)(prediction["depth"].values)
+        rows["fitted_trend"] = np.repeat(column[:, None], prediction.sizes["distance"], axis=1)
+    return rows
 
 
 def starting_trend(clean: xr.Dataset, checkpoint: Checkpoint) -> VelocityTrend:

@@ -8,6 +8,7 @@ from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
 from geoml.models import MODELS
 from geoml.physics.trend import VelocityTrend
+from geoml.prediction.first_arrival_fit import FirstArrivalFit
 from geoml.preprocess.pipeline import build_steps
 from geoml.preprocess.replay import replayed_steps
 from geoml.readers import IngestOptions
@@ -38,6 +39,8 @@ def check_options(workflow: Workflow) -> None:
         replayed_steps(workflow.preprocess)
         for spec in workflow.simulate.families:
             build(FAMILIES, spec, "family")
+    if workflow.invert is not None and workflow.invert.fit_first_arrivals is not None:
+        with_options(FirstArrivalFit, workflow.invert.fit_first_arrivals, "fit_first_arrivals")
     if workflow.train is not None:
         build(TASKS, workflow.train.task, "task")
         lookup(MODELS, split_spec(workflow.train.model, "model")[0], "model")

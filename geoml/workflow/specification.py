@@ -116,11 +116,14 @@ class InvertSection(_Section):
 
     Attributes:
         mirror: Average with the mirrored line, a second pass at the same cost.
+        fit_first_arrivals: Correct the network's section by the survey's picks, with these options
+            of ``geoml.prediction.first_arrival_fit.FirstArrivalFit``; not when None.
         batch: Windows in one call of the network.
         device: Where the network runs, as torch spells it.
     """
 
     mirror: bool = False
+    fit_first_arrivals: Options | None = None
     batch: int = Field(default=8, gt=0)
     device: str = "cpu"
 

@@ -1,0 +1,100 @@
+"""A section corrected by picked first arrivals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geoml.errors import GeometryError, OptionError
+from geoml.physics.travel_times import first_arrival_times
+from geoml.prediction.first_arrival_fit import FirstArrivalFit, fit_first_arrivals
+from geoml.survey.geometry import line_coordinates
+from geoml.survey.velocity import section
+
+from .modelled_line import bare_survey
+
+SPACING_M = 20.0
+N_DEPTH, N_DISTANCE = 20, 61
+
+
+def background() -> np.ndarray:
+    return np.repeat(1700 + 1.0 * SPACING_M * np.arange(N_DEPTH)[:, None], N_DISTANCE, axis=1)
+
+
+def fast_lens() -> np.ndarray:
+    """Seven per cent faster around 600 m along the line and 80 m down."""
+    depth, distance = np.meshgrid(
+        SPACING_M * np.arange(N_DEPTH), SPACING_M * np.arange(N_DISTANCE), indexing="ij"
+    )
+    return 1 + 0.07 * np.exp(-(((depth - 80) / 60) ** 2) - ((distance - 600) / 180) ** 2)
+
+
+@pytest.fixture(scope="module")
+def survey() -> xr.Dataset:
+    """A fixed spread with the exact first breaks of the background with the lens."""
+    sources = np.linspace(0, 1200, 9)
+    receivers = np.repeat(np.linspace(0, 1200, 31)[None], 9, axis=0)
+    bare = bare_survey(sources, receivers)
+    line = line_coordinates(bare)
+    at = np.stack([line.receiver_distance_m, line.receiver_depth_m], axis=-1).reshape(9, 31, 2)
+    start = np.stack([line.source_distance_m, line.source_depth_m], axis=-1).reshape(9, 31, 2)[:, 0]
+    times = first_arrival_times(background() * fast_lens(), SPACING_M, start, at)
+    return bare.assign(first_break=("trace", times.ravel()))
+
+
+def prediction(relative_std: float = 0.05) -> xr.Dataset:
+    made = section(background().astype(np.float32), SPACING_M)
+    std = (relative_std * background()).astype(np.float32)
+    return made.assign(velocity_std=(("depth", "distance"), std))
+
+
+def test_picks_draw_the_section_to_the_ground_they_came_from(survey: xr.Dataset) -> None:
+    fitted = fit_first_arrivals(survey, prediction(), FirstArrivalFit(pick_error_s=0.001))
+    rms_s = fitted.attrs["first_arrival_fit"]
+    assert rms_s[0] > 0.004
+    assert rms_s[-1] < 0.25 * rms_s[0]
+    change = fitted["velocity"].values / background()
+    true = fast_lens()
+    seen = np.s_[:8, 10:50]
+    assert np.corrcoef(change[seen].ravel(), true[seen].ravel())[0, 1] > 0.8
+    assert change[4, 30] == pytest.approx(true[4, 30], abs=0.025)
+
+
+def test_network_answer_is_kept_beside(survey: xr.Dataset) -> None:
+    fitted = fit_first_arrivals(survey, prediction())
+    np.testing.assert_array_equal(fitted["velocity_network"], prediction()["velocity"])
+    assert float(np.abs(fitted["velocity"] - fitted["velocity_network"]).max()) > 20
+
+
+def test_nothing_moves_where_the_network_is_sure(survey: xr.Dataset) -> None:
+    sure = prediction()
+    sure["velocity_std"][:3] = 0.0
+    fitted = fit_first_arrivals(survey, sure)
+    change = np.abs(fitted["velocity"].values / background() - 1)
+    assert change[:3].max() < 1e-3
+    assert change[3:].max() > 0.01
+
+
+def test_nothing_moves_where_no_path_runs(survey: xr.Dataset) -> None:
+    fitted = fit_first_arrivals(survey, prediction())
+    change = np.abs(fitted["velocity"].values / background() - 1)
+    assert change[-3:].max() < 1e-3
+
+
+def test_coarse_picks_move_less(survey: xr.Dataset) -> None:
+    def moved(error_s: float) -> float:
+        fitted = fit_first_arrivals(survey, prediction(), FirstArrivalFit(pick_error_s=error_s))
+        return float(np.abs(fitted["velocity"].values / background() - 1).max())
+
+    assert moved(0.05) < 0.5 * moved(0.001)
+
+
+def test_survey_without_picks_is_refused(survey: xr.Dataset) -> None:
+    with pytest.raises(GeometryError, match="needs picks, and the survey has none"):
+        fit_first_arrivals(survey.drop_vars("first_break"), prediction())
+
+
+def test_option_at_zero_is_refused() -> None:
+    with pytest.raises(OptionError, match="'pick_error_s' is 0"):
+        FirstArrivalFit(pick_error_s=0)
