@@ -28,11 +28,14 @@ demo: $(INSTALLED)
 	$(BIN)/geoml run workflows/sample_line.yaml
 	@echo "Report: $(CURDIR)/runs/sample_line/report.html"
 
+# One process a core with one thread each: many threads a process wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-slow: $(INSTALLED)
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
