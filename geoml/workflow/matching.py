@@ -17,6 +17,7 @@ from geoml.survey.gathers import gather_index
 from geoml.survey.geometry import line_coordinates
 from geoml.survey.window_layout import WindowLayout
 from geoml.survey.windows import LineWindow, line_windows, reference_acquisition
+from geoml.workflow.call_options import call_options
 from geoml.workflow.source import matched_source
 from geoml.workflow.specification import WaveletSection
 from geoml.workflow.wavelet import shaped_survey, survey_wavelet
@@ -133,6 +134,7 @@ def survey_trend(survey: xr.Dataset, options: Mapping[str, Any]) -> VelocityTren
     stated = dict(options)
     if not stated.pop("fit", False):
         return with_options(VelocityTrend, stated, "trend")
+    options = trend_fit_options(stated)
     if "first_break" not in survey:
         raise OptionError(
             "The trend is to be fitted to first breaks, and the survey has no picks; put the step "
@@ -144,5 +146,16 @@ def survey_trend(survey: xr.Dataset, options: Mapping[str, Any]) -> VelocityTren
         survey["first_break"].values,
         source_depth_m=line.source_depth_m,
         receiver_depth_m=line.receiver_depth_m,
-        **stated,
+        **options,
     )
+
+
+def trend_fit_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of ``fit_trend``, checked; ``fit`` itself is not one of them.
+
+    Raises:
+        OptionError: If one is unknown or of the wrong type.
+    """
+    plain = {name: value for name, value in options.items() if name != "fit"}
+    given = ("source_depth_m", "receiver_depth_m")
+    return call_options(fit_trend, plain, "trend", reserved=given)

@@ -17,7 +17,10 @@ from geoml.survey.window_layout import WindowLayout
 from geoml.synthetic import FAMILIES, VelocityRange
 from geoml.tasks import TASKS
 from geoml.training import TrainingOptions
+from geoml.workflow.matching import trend_fit_options
+from geoml.workflow.simulation import generate_options
 from geoml.workflow.specification import Workflow
+from geoml.workflow.wavelet import estimate_options
 
 
 def check_options(workflow: Workflow) -> None:
@@ -35,6 +38,8 @@ def check_options(workflow: Workflow) -> None:
     if workflow.checkpoint is not None:
         load_checkpoint(workflow.checkpoint)
     if workflow.simulate is not None:
+        estimate_options(workflow.wavelet)
+        generate_options(workflow.simulate)
         # Simulated gathers have to follow the survey's steps.
         replayed_steps(workflow.preprocess)
         for spec in workflow.simulate.families:
@@ -54,6 +59,7 @@ def _check_trend(workflow: Workflow) -> None:
         trend = with_options(VelocityTrend, stated, "trend")
         with_options(VelocityRange, {"trend": trend, **workflow.velocity_range}, "velocity_range")
         return
+    trend_fit_options(workflow.trend)
     known = [f.name for f in fields(VelocityRange) if f.name != "trend"]
     for name in workflow.velocity_range:
         if name not in known:

@@ -15,6 +15,7 @@ from geoml.registry import with_options
 from geoml.survey.window_layout import WindowLayout
 from geoml.synthetic import VelocityRange
 from geoml.synthetic.generate import generate_pairs
+from geoml.workflow.call_options import call_options
 from geoml.workflow.matching import Match, match_survey
 from geoml.workflow.specification import MatchSection, SimulateSection
 
@@ -75,8 +76,18 @@ def simulate_like(
         overwrite=overwrite,
         progress=progress,
         announce=announce,
-        **section.options,
+        **generate_options(section),
     )
+
+
+def generate_options(section: SimulateSection) -> dict[str, Any]:
+    """Keyword arguments of the generator beyond the section's own keys, checked.
+
+    Raises:
+        OptionError: If one is unknown or of the wrong type.
+    """
+    given = ("process", "provenance", "steps", "batch", "overwrite", "progress", "announce")
+    return call_options(generate_pairs, section.options, "simulate.options", reserved=given)
 
 
 def _provenance(clean: xr.Dataset, match: Match) -> dict[str, Any]:

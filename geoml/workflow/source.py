@@ -15,6 +15,7 @@ from geoml.physics.wavelets import Wavelet
 from geoml.survey.window_layout import WindowLayout
 from geoml.survey.windows import LineWindow, read_window, reference_acquisition
 from geoml.workflow.specification import WaveletSection
+from geoml.workflow.wavelet import estimate_options
 
 
 def matched_source(
@@ -66,5 +67,5 @@ def matched_source(
         modelled[0].numpy().reshape(n_traces, -1),
         picks.ravel(),
         probe,
-        **section.options,
+        **estimate_options(section),
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError, OptionError
+from geoml.physics.source_matching import match_source
 from geoml.physics.wavelets import (
     Wavelet,
     bandwidth,
@@ -23,6 +25,7 @@ from geoml.preprocess.bandpass import Bandpass
 from geoml.preprocess.pipeline import build_steps, run
 from geoml.preprocess.resample import Resample
 from geoml.survey.gathers import gather_index
+from geoml.workflow.call_options import call_options
 from geoml.workflow.specification import WaveletSection
 
 Floats = NDArray[np.float64]
@@ -58,6 +61,25 @@ def survey_wavelet(clean: xr.Dataset, raw: xr.Dataset | None, section: WaveletSe
     return wavelet
 
 
+def estimate_options(section: WaveletSection) -> dict[str, Any]:
+    """Keyword arguments of the estimate, checked.
+
+    Raises:
+        OptionError: If an option is unknown, of the wrong type, or there is no estimate.
+    """
+    estimates: dict[str, Callable[..., Wavelet]] = {
+        "first_arrivals": estimate_from_first_arrivals,
+        "statistical": estimate_statistical,
+        "least_squares": match_source,
+    }
+    if section.method in estimates:
+        estimate = estimates[section.method]
+        return call_options(estimate, section.options, "wavelet.options", reserved=["start_s"])
+    if section.options:
+        raise OptionError(f"A wavelet by method '{section.method}' has no 'options'; remove them.")
+    return {}
+
+
 def _estimated(survey: xr.Dataset, section: WaveletSection) -> Wavelet:
     """From the traces of a survey whose filters were applied."""
     some = _some_traces(survey)
@@ -65,7 +87,7 @@ def _estimated(survey: xr.Dataset, section: WaveletSection) -> Wavelet:
     dt_s = float(time_s[1] - time_s[0])
     traces = some["amplitude"].values
     if section.method == "statistical":
-        return estimate_statistical(traces, dt_s, **section.options)
+        return estimate_statistical(traces, dt_s, **estimate_options(section))
     if "first_break" not in some:
         raise OptionError(
             "The wavelet is to come from the first arrivals, and the survey has no picks; put "
@@ -77,7 +99,7 @@ def _estimated(survey: xr.Dataset, section: WaveletSection) -> Wavelet:
         some["offset"].values,
         dt_s,
         start_s=float(time_s[0]),
-        **section.options,
+        **estimate_options(section),
     )
 
 

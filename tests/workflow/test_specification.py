@@ -12,10 +12,11 @@ from geoml.workflow.option_check import check_options
 from geoml.workflow.specification import Workflow, checked, load_match_section, load_workflow
 
 SMALLEST = {"name": "line", "survey": "line.sgy", "checkpoint": "runs/line"}
+SIMULATE = {"families": ["flat_layers"], "count": 8}
 TRAINED = {
     "name": "line",
     "survey": "line.sgy",
-    "simulate": {"families": ["flat_layers"], "count": 8},
+    "simulate": SIMULATE,
     "train": {"task": "velocity", "max_epochs": 1},
     "trend": {"surface_m_s": 1800, "gradient_1_s": 0.5, "max_m_s": 4000},
 }
@@ -96,6 +97,18 @@ def test_match_section_is_read_alone_or_out_of_a_workflow(tmp_path: Path) -> Non
         ({"layout": {"n_shot": 3}}, r"'layout' has no option 'n_shot'"),
         ({"trend": {"surface_m_s": 1800}}, r"'trend'"),
         ({"trend": {"fit": True}, "velocity_range": {"max_ms": 1}}, r"no option 'max_ms'"),
+        ({"trend": {"fit": True, "top_m_s": 1}}, r"'trend' has no option 'top_m_s'"),
+        ({"trend": {"fit": True, "max_m_s": "x"}}, r"'trend', option 'max_m_s': .*number"),
+        ({"wavelet": {"options": {"length": 1}}}, r"'wavelet\.options' has no option 'length'"),
+        (
+            {"wavelet": {"method": "ricker", "peak_frequency_hz": 9, "options": {"a": 1}}},
+            r"method 'ricker' has no 'options'",
+        ),
+        (
+            {"simulate": {**SIMULATE, "options": {"worker": 2}}},
+            r"'simulate\.options' has no option 'worker'\. Did you mean 'workers'\?",
+        ),
+        ({"simulate": {**SIMULATE, "options": {"steps": []}}}, r"has no option 'steps'"),
         ({"velocity_range": {"max_ms": 1}}, r"'velocity_range' has no option 'max_ms'"),
         ({"simulate": {"families": ["flat"], "count": 8}}, r"Unknown family 'flat'"),
         ({"train": {"task": "velocty"}}, r"Unknown task 'velocty'"),
