@@ -131,7 +131,8 @@ def read_wavelet(path: Path) -> tuple[Floats, Floats]:
         FileFormatError: If it is not two columns of numbers at a regular, rising time.
     """
     try:
-        table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+        rows = path.read_text(encoding="utf-8").splitlines()[1:]
+        table = np.array([[float(cell) for cell in row.split(",")] for row in rows], ndmin=2)
     except (ValueError, UnicodeDecodeError):
         table = np.empty((0, 0))
     if table.shape[0] < 3 or table.shape[1] != 2 or not np.isfinite(table).all():
