@@ -85,7 +85,9 @@ def check_physics(
         **{name: np.asarray(row, dtype=np.float64) for name, row in (rows or {}).items()},
     }
     checks = _empty(numbered, shown, acquisition, list(sections))
-    fastest = max(float(np.nanmax(velocity)) for velocity in sections.values())
+    # A cell may be rounded up when it becomes float32, and must not exceed the fastest.
+    ceiling = np.float32(max(float(np.nanmax(velocity)) for velocity in sections.values()))
+    fastest = float(np.nextafter(ceiling, np.float32(np.inf)))
     misfits = np.full(checks["first_arrival"].shape, np.nan)
     done = 0
     for group in shot_groups(shots):

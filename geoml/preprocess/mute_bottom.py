@@ -68,4 +68,6 @@ class MuteBottom(Step):
         if self.taper_s > 0:
             fall = np.clip(late_s / self.taper_s, 0, 1)
         weight = (0.5 + 0.5 * np.cos(np.pi * fall)).astype(np.float32)
-        return with_samples(gathers, samples * weight)
+        # Inf times 0 is NaN: it stays to be seen, and the step kill or fill_nan to settle it.
+        with np.errstate(invalid="ignore"):
+            return with_samples(gathers, samples * weight)
