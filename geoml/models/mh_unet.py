@@ -59,6 +59,11 @@ class MhUnet(nn.Module):
         self.position = nn.Parameter(0.02 * torch.randn(1, widths[0], *config.latent))
         self.unet = Unet(config)
         self.expand = nn.Conv2d(widths[0], 4 * HEAD_WIDTH, 3, padding=1)
+        with torch.no_grad():
+            # The four cells of a block start alike, or the sections keep a checkerboard.
+            for values in (self.expand.weight, self.expand.bias):
+                assert values is not None
+                values.copy_(values[::4].repeat_interleave(4, dim=0))
         # Normalised before the spread head detaches it: torch 2.13 dies in the backward pass of a
         # channels-last GroupNorm whose input needs no gradient.
         self.finish = nn.Sequential(norm(HEAD_WIDTH), nn.SiLU())

@@ -68,6 +68,7 @@ def estimate_from_first_arrivals(
     lead_s: float = 0.03,
     min_offset_m: float = 0.0,
     max_offset_m: float = np.inf,
+    max_shift_s: float = 0.0,
     point_source: bool = True,
 ) -> Wavelet:
     """Wavelet of the first arrivals: picks aligned at time 0, each trace scaled alike, stacked.
@@ -85,6 +86,9 @@ def estimate_from_first_arrivals(
         lead_s: How much before the onset is kept [s]; all of it is tapered.
         min_offset_m: Nearest absolute offset used [m].
         max_offset_m: Farthest absolute offset used [m].
+        max_shift_s: Largest shift of a trace onto the others before the final stack [s]. It brings
+            back the high end of the band, which scattered picks would stack away; the median
+            shift is taken out, so that time 0 stays at the picks.
         point_source: True for field data, whose waves spread in 3-D: the half derivative makes
             a 2-D source of them.
 
@@ -119,11 +123,31 @@ def estimate_from_first_arrivals(
     aligned /= np.sqrt((aligned**2).mean(axis=1, keepdims=True))
     # The median leaves out the odd noisy trace; the mean of what agrees with it is smoother.
     pilot = np.median(aligned, axis=0)
+    # Picks scatter by more than a stack of the band forgives: shift each trace onto the pilot.
+    late = _residual_shift(data[used], place[used], wanted, pilot, max_shift_s / dt_s)
+    aligned = np.array(
+        [_at(t, p + wanted) for t, p in zip(data[used], place[used] + late, strict=True)]
+    )
+    aligned /= np.sqrt((aligned**2).mean(axis=1, keepdims=True))
+    pilot = np.median(aligned, axis=0)
     agree = aligned @ pilot > 0.5 * np.sqrt((pilot**2).sum() * (aligned**2).sum(axis=1))
     stack = aligned[agree].mean(axis=0) if agree.sum() >= _LEAST_TRACES else pilot
     samples = stack * _taper(n_lead, n_after)
     note = f"{int(used.sum())} first arrivals stacked, {int(agree.sum())} alike"
     return _finish(samples, -n_lead * dt_s, dt_s, point_source, note)
+
+
+def _residual_shift(
+    traces: Floats, place: Floats, wanted: NDArray[np.int64], pilot: Floats, most: float
+) -> Floats:
+    """Shift of each trace that fits the pilot best [samples], median 0, shape (trace,)."""
+    shifts = np.arange(-np.floor(4 * most), np.floor(4 * most) + 1) / 4
+    fits = [
+        [float(_at(t, p + s + wanted) @ pilot) for s in shifts]
+        for t, p in zip(traces, place, strict=True)
+    ]
+    best = shifts[np.argmax(fits, axis=1)]
+    return np.asarray(best - np.median(best))
 
 
 def estimate_statistical(

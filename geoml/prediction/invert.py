@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError
+from geoml.objectives import thin_edges
 from geoml.prediction.blending import LineBlend
 from geoml.prediction.input_range import outside_score, range_warnings
 from geoml.prediction.network import LEVEL, NORMAL_HALF_WIDTH, WindowPredictor, WindowSections
@@ -57,7 +58,8 @@ def invert(
 
     Returns:
         Section over (depth, distance) with ``velocity`` and, as the network has the heads,
-        ``velocity_std``, ``velocity_lower``, ``velocity_upper`` [m/s] and ``edge_probability``;
+        ``velocity_std``, ``velocity_lower``, ``velocity_upper`` [m/s], ``edge_probability`` and
+        ``edges`` (1 on its crests above the calibrated threshold);
         over (distance), ``cdp_x``, ``cdp_y`` [m], ``windows`` and ``outside_training``, 0 where
         the data look like training and 1 where they are as far out as training is wide.
         Distance counts along the line as in ``line_coordinates``; columns that no window reaches
@@ -177,7 +179,10 @@ def _line_section(
         more["velocity_upper"] = np.maximum(velocity + half_width, SLOWEST_M_S)
     velocity = np.maximum(velocity, SLOWEST_M_S)
     if "edges" in heads:
-        more["edge_probability"] = next(channels)
+        probability = next(channels)
+        more["edge_probability"] = probability
+        threshold = checkpoint.calibration.get("edge_threshold", 0.5)
+        more["edges"] = thin_edges(np.nan_to_num(probability), threshold)
     if checkpoint.input_statistics:
         score = outside_score(features, checkpoint.input_statistics)
         more["outside_training"] = _along_line(score, windows, acquisition)

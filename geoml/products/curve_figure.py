@@ -27,7 +27,7 @@ MODEL_NAMES = {
     "prediction": "Prediction",
     "network": "Network alone",
     "trend": "Starting trend",
-    "fitted_trend": "Best trend for these picks",
+    "fitted_trend": "Best 1-D trend",
 }
 MOST_BARS = 40
 

@@ -76,7 +76,7 @@ def velocity_section(content: ReportContent) -> str:
     if line is not None:
         spread = Spread(line.source_distance_m, line.receiver_distance_m)
     figure = velocity_figure(content.prediction, content.trend_m_s, spread)
-    edges = "edge_probability" in content.prediction
+    edges = "edges" in content.prediction
     has_trend = content.trend_m_s is not None
     caption = (
         "Predicted velocity"
@@ -221,7 +221,8 @@ def provenance_section(content: ReportContent) -> str:
 
 
 def _edge_note(content: ReportContent) -> str:
-    return f"probability over {content.prediction.attrs.get('edge_threshold', 0.5):.2g}"
+    threshold = content.prediction.attrs.get("edge_threshold", 0.5)
+    return f"crests of the edge probability above {threshold:.2g}"
 
 
 def _step_names(survey: xr.Dataset) -> list[str]:

@@ -25,7 +25,7 @@ def summary(content: ReportContent) -> str:
     parts = [html.paragraph(_facts_line(content), "facts")]
     parts.append(html.paragraph(text, "verdict" if good else "verdict bad"))
     parts.append(html.warning_box(warnings))
-    parts.append(html.pair(_fit_table(content), html.fact_table(_size_facts(content))))
+    parts += [_fit_table(content), html.fact_table(_size_facts(content))]
     return "".join(parts)
 
 

@@ -62,7 +62,7 @@ def velocity_figure(
     """Velocity with edges, and the trend on the same colour scale.
 
     Args:
-        section: ``velocity`` [m/s] and, if there, ``edge_probability`` over (depth, distance),
+        section: ``velocity`` [m/s] and, if there, ``edges`` over (depth, distance),
             coordinates in metres.
         trend_m_s: Velocity of the trend at each depth [m/s], shape (depth,).
         spread: Sources and receivers to mark at the top.
@@ -83,10 +83,9 @@ def velocity_figure(
         image = _draw_section(axes, values, depth, distance, VELOCITY_COLOURS, low, high)
         _mark_spread(axes, spread, distance)
         _label(axes, title, depth, distance, scale)
-    if "edge_probability" in section:
-        threshold = float(section.attrs.get("edge_threshold", 0.5))
-        edges = section["edge_probability"].to_numpy()
-        _draw_edges(all_axes[0], edges, depth, distance, threshold)
+    if "edges" in section:
+        crests = np.where(section["edges"].to_numpy() > 0, 1.0, np.nan)
+        _draw_section(all_axes[0], crests, depth, distance, "Greys_r", 0.0, 1.0)
     _hide_inner_labels(all_axes)
     _colour_bar(figure, image, all_axes, "Velocity [m/s]")
     return figure
@@ -208,18 +207,6 @@ def _draw_section(
             depth[0] - half_z,
         ),
     )
-
-
-def _draw_edges(
-    axes: Axes, probability: Floats, depth: Floats, distance: Floats, threshold: float
-) -> None:
-    """Light bands where edges are probable; an outline alone would draw each one twice."""
-    factor, _ = length_unit(float(np.ptp(distance)))
-    filled = np.nan_to_num(probability)
-    if filled.max() > threshold and min(filled.shape) > 1:
-        axes.contourf(
-            factor * distance, depth, filled, levels=[threshold, 1.0], colors="white", alpha=0.75
-        )
 
 
 def _mark_spread(axes: Axes, spread: Spread | None, distance: Floats) -> None:

@@ -20,6 +20,7 @@ _UNITS = {
     "velocity_lower": "m/s",
     "velocity_upper": "m/s",
     "edge_probability": "1",
+    "edges": "1",
 }
 _AXES = ("depth", "distance")
 

@@ -59,6 +59,7 @@ def prediction() -> xr.Dataset:
         velocity,
         10.0,
         edge_probability=edges,
+        edges=edges > 0.5,
         velocity_std=np.full((20, 30), 50.0),
         velocity_lower=velocity - 64,
         velocity_upper=velocity + 64,
