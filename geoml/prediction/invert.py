@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError
@@ -29,6 +30,7 @@ Progress = Callable[[int, int], None]
 SLOWEST_M_S = 300.0
 """No ground that waves are modelled in is slower; a network far outside its training may be."""
 _STEPS_WITHOUT_EFFECT = ("pick_first_breaks",)  # it leaves the samples as they are
+_LEAST_EDGE_CELLS = 5
 
 
 def invert(
@@ -59,7 +61,7 @@ def invert(
     Returns:
         Section over (depth, distance) with ``velocity`` and, as the network has the heads,
         ``velocity_std``, ``velocity_lower``, ``velocity_upper`` [m/s], ``edge_probability`` and
-        ``edges`` (1 on its crests above the calibrated threshold);
+        ``edges`` (1 on its crests above the calibrated threshold that are 5 cells long or more);
         over (distance), ``cdp_x``, ``cdp_y`` [m], ``windows`` and ``outside_training``, 0 where
         the data look like training and 1 where they are as far out as training is wide.
         Distance counts along the line as in ``line_coordinates``; columns that no window reaches
@@ -182,7 +184,7 @@ def _line_section(
         probability = next(channels)
         more["edge_probability"] = probability
         threshold = checkpoint.calibration.get("edge_threshold", 0.5)
-        more["edges"] = thin_edges(np.nan_to_num(probability), threshold)
+        more["edges"] = _without_specks(thin_edges(np.nan_to_num(probability), threshold))
     if checkpoint.input_statistics:
         score = outside_score(features, checkpoint.input_statistics)
         more["outside_training"] = _along_line(score, windows, acquisition)
@@ -224,6 +226,12 @@ def _along_line(
     for value, origin in zip(score, origins, strict=True):
         blend.add(origin, np.full((1, 1, acquisition.n_distance), value))
     return blend.result()[0, 0]
+
+
+def _without_specks(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Edges without groups of a few cells: an interface is a line."""
+    label, _ = ndimage.label(edges, structure=np.ones((3, 3)))
+    return edges & (np.bincount(label.ravel())[label] >= _LEAST_EDGE_CELLS)
 
 
 def _as_float32(values: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError, GeometryError, OptionError
-from geoml.prediction.invert import invert
+from geoml.prediction.invert import _without_specks, invert
 from geoml.samples.input_features import feature_statistics, input_features
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.geometry import line_coordinates
@@ -170,3 +170,14 @@ def test_data_unlike_training_are_named_and_placed(
     noisy = streamer.assign(amplitude=streamer["amplitude"] + hum)
     warnings = invert(noisy, known).attrs["warnings"]
     assert any("energy at 47-52 Hz" in warning for warning in warnings), "\n".join(warnings)
+
+
+def test_edges_are_lines_and_not_specks() -> None:
+    edges = np.zeros((20, 30), dtype=bool)
+    edges[5, 3:20] = True  # an interface
+    edges[6, 20:28] = True  # that goes on one cell deeper
+    edges[12, 7] = edges[15, 10] = edges[15, 11] = True
+    kept = _without_specks(edges)
+    assert kept[5, 3:20].all()
+    assert kept[6, 20:28].all()
+    assert kept.sum() == 25
