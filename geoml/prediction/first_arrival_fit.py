@@ -39,17 +39,22 @@ class FirstArrivalFit:
         smooth_depth_m: Correlation length of the correction down [m].
         smooth_distance_m: Correlation length of the correction along the line [m].
         rounds: Times that paths are traced anew.
+        hold_above_m: Nothing shallower moves [m]: the water column, whose velocity is known better
+            than picks can tell.
     """
 
     pick_error_s: float = 0.004
     smooth_depth_m: float = 40.0
     smooth_distance_m: float = 150.0
     rounds: int = 4
+    hold_above_m: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("pick_error_s", "smooth_depth_m", "smooth_distance_m", "rounds"):
             if not getattr(self, name) > 0:
                 raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be above 0.")
+        if not self.hold_above_m >= 0:
+            raise OptionError(f"'hold_above_m' is {self.hold_above_m:g}; it must be at least 0.")
 
 
 def fit_first_arrivals(
@@ -116,6 +121,7 @@ class _Problem:
         )
         spread = prediction["velocity_std"].values / prediction["velocity"].values
         self.relative_std = np.clip(spread, 1e-4, 0.5).astype(np.float64)
+        self.relative_std[prediction["depth"].values < options.hold_above_m] = 0.0
         self.gain = self._unit_gain()
         self.lengths: csr_array = csr_array((0, 0))
         self.late_s: Floats = np.empty(0)

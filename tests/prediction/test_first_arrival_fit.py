@@ -82,6 +82,13 @@ def test_nothing_moves_where_no_path_runs(survey: xr.Dataset) -> None:
     assert change[-3:].max() < 1e-3
 
 
+def test_held_water_keeps_its_velocity_to_the_bit(survey: xr.Dataset) -> None:
+    fitted = fit_first_arrivals(survey, prediction(), FirstArrivalFit(hold_above_m=60.0))
+    change = np.abs(fitted["velocity"] - fitted["velocity_network"]).values
+    assert change[:3].max() == 0
+    assert change[3:].max() > 20
+
+
 def test_coarse_picks_move_less(survey: xr.Dataset) -> None:
     def moved(error_s: float) -> float:
         fitted = fit_first_arrivals(survey, prediction(), FirstArrivalFit(pick_error_s=error_s))
