@@ -7,7 +7,7 @@ import pytest
 import segyio
 
 from geoml.errors import OptionError, PhysicsError, ShapeError
-from geoml.physics.wavelet_shapes import half_derivative, minimum_phase, ormsby
+from geoml.physics.wavelet_shapes import half_derivative, minimum_phase, ormsby, ricker
 from geoml.physics.wavelets import estimate_from_first_arrivals, estimate_statistical
 
 DT = 0.004
@@ -130,3 +130,30 @@ def test_marine_wavelet_holds_the_band_of_the_line(data_dir: Path) -> None:
     peak = frequency[spectrum.argmax()]
     assert 8 < peak < 60
     assert wavelet.start_s == 0.0
+
+
+def test_shifts_onto_the_pilot_bring_back_what_scattered_picks_stack_away() -> None:
+    rng = np.random.default_rng(8)
+    dt_s = 0.004
+    true = ricker(20.0, dt_s, 41)
+    traces, picks = np.zeros((60, 400)), np.empty(60)
+    for row, first in enumerate(rng.integers(60, 250, 60)):
+        traces[row, first : first + 41] = true
+        picks[row] = (first + rng.integers(-4, 5)) * dt_s
+    offset = np.linspace(100, 1000, 60)
+    options = {"length_s": 0.2, "lead_s": 0.04, "point_source": False}
+    plain = estimate_from_first_arrivals(traces, picks, offset, dt_s, **options)
+    aligned = estimate_from_first_arrivals(traces, picks, offset, dt_s, **options, max_shift_s=0.02)
+    target = np.pad(true, (10, 10))
+
+    def likeness(samples: np.ndarray) -> float:
+        unit = samples / np.linalg.norm(samples)
+        return float(np.correlate(unit, target / np.linalg.norm(target), "full").max())
+
+    assert likeness(aligned.samples) > 0.99
+    # Without the shifts most traces disagree with the pilot and are left out of the stack.
+    assert "60 alike" in aligned.note
+    assert int(plain.note.split()[4]) < 30
+    # Time 0 stays where the picks have it on the whole.
+    peak_s = aligned.start_s + dt_s * int(aligned.samples.argmax())
+    assert peak_s == pytest.approx(20 * dt_s, abs=1.01 * dt_s)

@@ -13,6 +13,7 @@ from geoml.physics.wavelets import bandwidth
 from geoml.preprocess.pipeline import load_steps, run
 from geoml.readers.ingest import read_survey
 from geoml.survey.velocity import section
+from geoml.survey.window_layout import WindowLayout
 from geoml.workflow.inversion import open_checks, save_checks
 from geoml.workflow.matching import choose_layout, match_survey, survey_trend
 from geoml.workflow.specification import WaveletSection
@@ -78,13 +79,30 @@ def test_ricker_wavelet_is_centred_on_time_zero(raw: xr.Dataset, clean: xr.Datas
 
 
 def test_estimate_is_made_before_mutes_and_gains(raw: xr.Dataset, clean: xr.Dataset) -> None:
-    section_ = WaveletSection(method="statistical", options={"point_source": False})
+    wanted = WaveletSection(method="statistical", options={"point_source": False})
     strong = run(raw, [*load_steps(ROOT / "workflows" / "steps.yaml"), {"agc": {"window_s": 0.1}}])
     before, after = survey_wavelet(clean, raw, section_), survey_wavelet(strong, raw, section_)
     np.testing.assert_allclose(after.samples, before.samples)
     # Without the survey before its gains there is only the distorted one to estimate on.
     alone = survey_wavelet(strong, None, section_)
     assert np.abs(alone.samples - before.samples).max() > 0.01
+
+
+def test_wavelet_by_least_squares_resembles_the_signature(
+    raw: xr.Dataset, clean: xr.Dataset
+) -> None:
+    wanted = WaveletSection(method="least_squares", max_frequency_hz=20)
+    stated = {**TREND, "top_velocity_m_s": 1500, "top_thickness_m": 195}
+    layout = WindowLayout(n_shots=2, receiver_step=2, spacing_m=20, depth_m=600)
+    found = match_survey(clean, raw, layout=layout, wavelet=wanted, trend=stated)
+    known = match_survey(clean, raw, layout=layout, wavelet=_given(), trend=stated)
+    assert "least squares" in found.wavelet_note
+    a, b = found.acquisition.wavelet, known.acquisition.wavelet
+    likeness = np.correlate(a / np.linalg.norm(a), b / np.linalg.norm(b), "full")
+    assert likeness.max() > 0.8
+    late = int(likeness.argmax()) - (b.size - 1)
+    late_s = late * 0.008 + (found.acquisition.wavelet_start_s - known.acquisition.wavelet_start_s)
+    assert abs(late_s) < 0.02
 
 
 def test_wavelet_without_picks_or_at_another_interval_is_refused(
