@@ -79,7 +79,7 @@ def test_ricker_wavelet_is_centred_on_time_zero(raw: xr.Dataset, clean: xr.Datas
 
 
 def test_estimate_is_made_before_mutes_and_gains(raw: xr.Dataset, clean: xr.Dataset) -> None:
-    wanted = WaveletSection(method="statistical", options={"point_source": False})
+    section_ = WaveletSection(method="statistical", options={"point_source": False})
     strong = run(raw, [*load_steps(ROOT / "workflows" / "steps.yaml"), {"agc": {"window_s": 0.1}}])
     before, after = survey_wavelet(clean, raw, section_), survey_wavelet(strong, raw, section_)
     np.testing.assert_allclose(after.samples, before.samples)
