@@ -17,13 +17,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import coo_array, csr_array, vstack
 from scipy.sparse.linalg import LinearOperator, lsqr
 
-from geoml.errors import GeometryError, OptionError
+from geoml.errors import CheckpointError, GeometryError, OptionError
 from geoml.physics.travel_times import FirstArrivals
-from geoml.survey.geometry import line_coordinates
-from geoml.survey.line_shots import LineShot, line_shots
+from geoml.prediction.remodel import chosen_shots, reach_m, section_slice
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +40,8 @@ class FirstArrivalFit:
         rounds: Times that paths are traced anew.
         hold_above_m: Nothing shallower moves [m]: the water column, whose velocity is known better
             than picks can tell.
+        max_shots: Most shots whose picks are used, evenly spread: what bounds time and memory on
+            a long line.
     """
 
     pick_error_s: float = 0.004
@@ -48,9 +49,10 @@ class FirstArrivalFit:
     smooth_distance_m: float = 150.0
     rounds: int = 4
     hold_above_m: float = 0.0
+    max_shots: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("pick_error_s", "smooth_depth_m", "smooth_distance_m", "rounds"):
+        for name in ("pick_error_s", "smooth_depth_m", "smooth_distance_m", "rounds", "max_shots"):
             if not getattr(self, name) > 0:
                 raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be above 0.")
         if not self.hold_above_m >= 0:
@@ -74,8 +76,14 @@ def fit_first_arrivals(
 
     Raises:
         GeometryError: If the survey has no picks, or the section has gaps.
+        CheckpointError: If the network predicted no spread.
     """
     options = options or FirstArrivalFit()
+    if "velocity_std" not in prediction:
+        raise CheckpointError(
+            "Fitting first arrivals needs the network's spread as prior, and this one predicts "
+            "none; train a task with a spread, or leave fit_first_arrivals out."
+        )
     if "first_break" not in survey or not np.isfinite(survey["first_break"].values).any():
         raise GeometryError(
             "Fitting first arrivals needs picks, and the survey has none; put the step "
@@ -111,9 +119,9 @@ class _Problem:
     ) -> None:
         distance = prediction["distance"].values
         self.spacing_m = float(distance[1] - distance[0])
-        self.shots: list[LineShot] = list(line_shots(survey, line_coordinates(survey)))
+        self.shots = list(chosen_shots(survey, options.max_shots).values())
         self.picks = survey["first_break"].values
-        self.origin_m = float(distance[0])
+        self.distance_m = distance
         self.error_s = options.pick_error_s
         self.sigma_cells = (
             options.smooth_depth_m / self.spacing_m,
@@ -133,19 +141,29 @@ class _Problem:
             picked = np.flatnonzero(np.isfinite(self.picks[shot.traces]))
             if picked.size == 0:
                 continue
-            source = np.array([[shot.distance_m - self.origin_m, shot.depth_m]])
+            # A slice under the shot: a long line costs as much a shot as a short one.
+            part, origin_m = section_slice(velocity, self.distance_m, self.spacing_m, reach_m(shot))
+            source = np.array([[shot.distance_m - origin_m, shot.depth_m]])
             receivers = np.stack(
-                [
-                    shot.receiver_distance_m[picked] - self.origin_m,
-                    shot.receiver_depth_m[picked],
-                ],
+                [shot.receiver_distance_m[picked] - origin_m, shot.receiver_depth_m[picked]],
                 axis=-1,
             )
-            arrivals = FirstArrivals(velocity, self.spacing_m, source, receivers[None])
-            lengths.append(arrivals.lengths_m())
+            arrivals = FirstArrivals(part, self.spacing_m, source, receivers[None])
+            lengths.append(self._on_section(arrivals.lengths_m(), part.shape[1], origin_m))
             late.append(arrivals.times_s[0] - self.picks[shot.traces][picked])
         self.lengths, self.late_s = csr_array(vstack(lengths)), np.concatenate(late)
         return float(np.sqrt(np.mean(self.late_s**2)))
+
+    def _on_section(self, lengths: csr_array, width: int, origin_m: float) -> csr_array:
+        """Lengths in the cells of a slice, as lengths in the cells of the section."""
+        n_depth, n_distance = self.relative_std.shape
+        entries = lengths.tocoo()
+        row, column = np.divmod(entries.col, width)
+        first = round((origin_m - float(self.distance_m[0])) / self.spacing_m)
+        # Beyond its ends a section goes on with its outermost columns.
+        cell = row * n_distance + np.clip(column + first, 0, n_distance - 1)
+        shape = (lengths.shape[0], n_depth * n_distance)
+        return coo_array((entries.data, (entries.row, cell)), shape=shape).tocsr()
 
     def step(self, network: Floats, velocity: Floats) -> Floats:
         """The Gauss-Newton answer, linearised at ``velocity``, with the network as prior."""

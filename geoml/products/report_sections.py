@@ -93,11 +93,16 @@ def spread_section(content: ReportContent) -> str:
     """Calibrated spread of the velocity."""
     if "velocity_std" not in content.prediction:
         return ""
-    return html.picture(
-        spread_figure(content.prediction),
+    caption = (
         "Spread of the velocity after calibration on models held out from training. It speaks for "
-        "ground like the training models, not for geology outside them.",
+        "ground like the training models, not for geology outside them."
     )
+    if "velocity_network" in content.prediction:
+        caption += (
+            " It is the network's: the correction by the picked first arrivals moved the section "
+            "and did not calibrate it anew."
+        )
+    return html.picture(spread_figure(content.prediction), caption)
 
 
 def check_section(content: ReportContent) -> str:

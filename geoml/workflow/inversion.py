@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.checkpoint import Checkpoint
-from geoml.errors import StoreError
+from geoml.errors import PhysicsError, StoreError
 from geoml.physics.trend import VelocityTrend
 from geoml.prediction.first_arrival_fit import FirstArrivalFit, fit_first_arrivals
 from geoml.prediction.invert import invert
@@ -104,8 +105,10 @@ def _other_rows(
         options: Options = {"fit": True, "max_m_s": trend.max_m_s}
         if trend.top_velocity_m_s is not None:
             options["top_velocity_m_s"] = trend.top_velocity_m_s
-        column = survey_trend(clean, options)(prediction["depth"].values)
-        rows["fitted_trend"] = np.repeat(column[:, None], prediction.sizes["distance"], axis=1)
+        # A row to compare with, no more: sources below the water, say, have no such trend.
+        with contextlib.suppress(PhysicsError):
+            column = survey_trend(clean, options)(prediction["depth"].values)
+            rows["fitted_trend"] = np.repeat(column[:, None], prediction.sizes["distance"], axis=1)
     return rows
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geoml.errors import GeometryError, OptionError
+from geoml.errors import CheckpointError, GeometryError, OptionError
 from geoml.physics.travel_times import first_arrival_times
 from geoml.prediction.first_arrival_fit import FirstArrivalFit, fit_first_arrivals
 from geoml.survey.geometry import line_coordinates
@@ -105,3 +105,25 @@ def test_survey_without_picks_is_refused(survey: xr.Dataset) -> None:
 def test_option_at_zero_is_refused() -> None:
     with pytest.raises(OptionError, match="'pick_error_s' is 0"):
         FirstArrivalFit(pick_error_s=0)
+
+
+def test_slices_under_the_shots_trace_what_the_whole_section_does(survey: xr.Dataset) -> None:
+    # A longer section around the same spread changes neither paths nor correction.
+    wide = section(
+        np.pad(background(), ((0, 0), (40, 40)), "edge").astype(np.float32),
+        SPACING_M,
+        first_distance_m=-40 * SPACING_M,
+    )
+    wide = wide.assign(velocity_std=0.05 * wide["velocity"])
+    there = fit_first_arrivals(survey, wide)
+    here = fit_first_arrivals(survey, prediction())
+    np.testing.assert_allclose(
+        there.attrs["first_arrival_fit"][0], here.attrs["first_arrival_fit"][0], rtol=1e-6
+    )
+    middle = there["velocity"].values[:, 50:90]
+    np.testing.assert_allclose(middle, here["velocity"].values[:, 10:50], rtol=5e-3)
+
+
+def test_network_without_a_spread_is_refused(survey: xr.Dataset) -> None:
+    with pytest.raises(CheckpointError, match="predicts none"):
+        fit_first_arrivals(survey, prediction().drop_vars("velocity_std"))
