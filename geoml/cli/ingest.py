@@ -20,16 +20,13 @@ def ingest(
     dt_s: o.Interval = None,
     geometry: o.Geometry = None,
     unit: o.CoordinateUnit = None,
-    truncated: o.Truncated = False,
     strict: o.Strict = False,
     overwrite: o.Overwrite = False,
 ) -> None:
     """Read a trace file into a survey store."""
     from geoml.readers.ingest import ingest as ingest_file
 
-    chosen = o.ingest_options(
-        samples, byte_order, sample_format, dt_s, geometry, unit, truncated, strict
-    )
+    chosen = o.ingest_options(samples, byte_order, sample_format, dt_s, geometry, unit, strict)
     with progress_bar("Reading traces") as progress:
         ingest_file(file, out, chosen, progress, overwrite=overwrite)
     print(out)

@@ -26,9 +26,6 @@ Geometry = Annotated[
 CoordinateUnit = Annotated[
     Literal["m", "ft"] | None, typer.Option("--unit", help="Unit of coordinates and offsets.")
 ]
-Truncated = Annotated[
-    bool, typer.Option("--truncated", help="Read the whole traces of a file cut short.")
-]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file with any warning.")]
 
 
@@ -39,7 +36,6 @@ def ingest_options(
     dt_s: float | None,
     geometry: Path | None,
     unit: Literal["m", "ft"] | None,
-    truncated: bool,
     strict: bool,
 ) -> IngestOptions:
     """The reader's options from the command line's."""
@@ -52,6 +48,5 @@ def ingest_options(
         dt_s=dt_s,
         geometry=geometry,
         coordinate_unit=unit,
-        truncated=truncated,
         strict=strict,
     )

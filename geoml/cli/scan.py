@@ -13,13 +13,10 @@ def scan(
     dt_s: o.Interval = None,
     geometry: o.Geometry = None,
     unit: o.CoordinateUnit = None,
-    truncated: o.Truncated = False,
     strict: o.Strict = False,
 ) -> None:
     """Dry run: geometry, sampling, traps found, what ingest would do."""
     from geoml.readers.scan import scan as scan_file
 
-    chosen = o.ingest_options(
-        samples, byte_order, sample_format, dt_s, geometry, unit, truncated, strict
-    )
+    chosen = o.ingest_options(samples, byte_order, sample_format, dt_s, geometry, unit, strict)
     print(scan_file(file, chosen))

@@ -9,6 +9,7 @@ from geoml.readers.options import IngestOptions
 from geoml.readers.reader import Reader
 from geoml.readers.segy import SegyReader
 from geoml.readers.su import SuReader
+from geoml.survey.location import base_name
 
 READERS: dict[str, type[SegyReader] | type[SuReader]] = {
     ".sgy": SegyReader,
@@ -23,10 +24,11 @@ def open_reader(path: str | Path, options: IngestOptions | None = None) -> Reade
     Raises:
         FileFormatError: If no reader has that suffix, or the file is not what its suffix says.
     """
-    suffix = Path(path).suffix.lower()
+    name = base_name(path)
+    suffix = Path(name).suffix.lower()
     if suffix not in READERS:
         raise FileFormatError(
-            f"{Path(path).name}: no reader for '{suffix}' files. Known: {', '.join(READERS)}."
+            f"{name}: no reader for '{suffix}' files. Known: {', '.join(READERS)}."
         )
     return READERS[suffix](path, options)
 

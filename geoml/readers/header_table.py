@@ -1,17 +1,41 @@
-"""Traces of a file, mapped in blocks, and their headers copied once into one array."""
+"""Where the traces of a file are, and the numbers of their headers in narrow columns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
+from geoml.errors import ShapeError
+from geoml.readers.source_file import BLOCK_BYTES, SourceFile
+from geoml.survey.trace_header import FIELDS, HEADER_BYTES, ByteOrder
 
-_BLOCK_BYTES = 64 * 2**20
+Traces = slice | NDArray[np.int64]
+"""Numbers of traces in file order: a run (step 1), or any numbers in any order."""
+
+# Two traces closer than this are fetched from a URL with what lies between them.
+_WORTH_ONE_REQUEST = 256 * 2**10
+
+
+class HeaderColumns:
+    """The numbers of every trace header of a file that geoml reads, each in its own width.
+
+    Args:
+        columns: Numbers by the names of ``FIELDS``, each of shape (trace,).
+    """
+
+    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        self._columns = dict(columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values())))
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """One number of every trace, shape (trace,)."""
+        return self._columns[name].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -19,42 +43,94 @@ class TraceRecords:
     """Where the traces of a file are.
 
     Attributes:
-        path: The file.
+        source: The file.
         first_byte: Offset of the first trace [bytes].
-        trace_bytes: Length of a header with its samples [bytes].
+        trace_bytes: Length of a trace with all its headers [bytes].
         n_traces: Whole traces, at least 1.
     """
 
-    path: Path
+    source: SourceFile
     first_byte: int
     trace_bytes: int
     n_traces: int
 
-    def block(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """A run of traces, mapped and not read, shape (trace, byte).
+    def part(self, traces: Traces, first: int, last: int) -> NDArray[np.uint8]:
+        """Some bytes of each of some traces, shape (trace, last - first).
 
-        Each block is a map of its own, so that memory holds no more of the file than the blocks
-        in use.
+        A run of traces of a local file is mapped and not read; of scattered traces only these
+        bytes are copied. Each call maps anew, so that memory holds no more of a file than the
+        arrays in use.
+
+        Args:
+            traces: Which traces.
+            first: First byte of each, counted from 0 at the trace's start.
+            last: The byte after the last.
+
+        Raises:
+            ShapeError: If the file has no such traces.
         """
-        stop = min(stop, self.n_traces)
-        mapped: Any = np.memmap(
-            self.path,
-            dtype=np.uint8,
-            mode="r",
-            offset=self.first_byte + start * self.trace_bytes,
-            shape=(stop - start, self.trace_bytes),
+        if isinstance(traces, slice):
+            start, stop, _ = traces.indices(self.n_traces)
+            return self._run(start, max(start, stop))[:, first:last]
+        if not traces.size:
+            return np.empty((0, last - first), dtype=np.uint8)
+        low, high = int(traces.min()), int(traces.max())
+        if low < 0 or high >= self.n_traces:
+            raise ShapeError(
+                f"{self.source.name}: traces {low} to {high} are asked of {self.n_traces}, "
+                "counted from 0."
+            )
+        if self.source.is_local:
+            return self._run(low, high + 1)[:, first:last][traces - low]
+        return self._fetched(traces, first, last)
+
+    def trailing(self) -> NDArray[np.uint8]:
+        """Whatever follows the last whole trace, shape (byte,)."""
+        start = self.first_byte + self.n_traces * self.trace_bytes
+        return self.source.read(start, self.source.n_bytes)
+
+    def header_columns(self, byte_order: ByteOrder) -> HeaderColumns:
+        """The numbers of every header, collected in one pass over the file."""
+        order = ">" if byte_order == "big" else "<"
+        layout = np.dtype(
+            {
+                "names": list(FIELDS),
+                "formats": [order + field.kind for field in FIELDS.values()],
+                "offsets": [field.byte - 1 for field in FIELDS.values()],
+                "itemsize": HEADER_BYTES,
+            }
         )
-        return mapped
-
-    def samples(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Sample bytes of a run of traces, mapped and not read, shape (trace, byte)."""
-        return self.block(start, stop)[:, HEADER_BYTES:]
-
-    def headers(self, byte_order: ByteOrder) -> HeaderTable:
-        """Every header, copied in file order."""
-        headers = np.empty((self.n_traces, HEADER_BYTES), dtype=np.uint8)
-        step = max(1, _BLOCK_BYTES // self.trace_bytes)
+        columns = {
+            name: np.empty(self.n_traces, dtype=field.kind) for name, field in FIELDS.items()
+        }
+        step = max(1, BLOCK_BYTES // self.trace_bytes)
         for start in range(0, self.n_traces, step):
-            block = self.block(start, start + step)
-            headers[start : start + step] = block[:, :HEADER_BYTES]
-        return HeaderTable(headers, byte_order)
+            # One copy of the headers, small enough for the processor cache, serves all columns.
+            block = self.part(slice(start, start + step), 0, HEADER_BYTES)
+            numbers = np.ascontiguousarray(block).view(layout)[:, 0]
+            for name, column in columns.items():
+                column[start : start + step] = numbers[name]
+        return HeaderColumns(columns)
+
+    def _run(self, start: int, stop: int) -> NDArray[np.uint8]:
+        first = self.first_byte + start * self.trace_bytes
+        found = self.source.read(first, first + (stop - start) * self.trace_bytes)
+        return found.reshape(stop - start, self.trace_bytes)
+
+    def _fetched(self, traces: NDArray[np.int64], first: int, last: int) -> NDArray[np.uint8]:
+        """Scattered traces over range requests, those that lie close together in one."""
+        wanted, place = np.unique(traces, return_inverse=True)
+        gap = np.diff(wanted) * self.trace_bytes - (last - first)
+        runs = np.split(wanted, np.flatnonzero(gap > _WORTH_ONE_REQUEST) + 1)
+        starts = [self.first_byte + int(run[0]) * self.trace_bytes + first for run in runs]
+        stops = [self.first_byte + int(run[-1]) * self.trace_bytes + last for run in runs]
+        found = np.empty((wanted.size, last - first), dtype=np.uint8)
+        row = 0
+        for run, content in zip(
+            runs, self.source.read_ranges(list(zip(starts, stops, strict=True))), strict=True
+        ):
+            for number in run:
+                at = int(number - run[0]) * self.trace_bytes
+                found[row] = content[at : at + last - first]
+                row += 1
+        return found[place.reshape(-1)]

@@ -37,7 +37,7 @@ def unusual_scalars(reader: Reader, name: str) -> list[Finding]:
         return []
     what = name.replace("_", " ")
     message = (
-        f"{reader.path.name}: {int(odd.sum())} traces have the {what} {int(scalar[odd][0])}, not a "
+        f"{reader.name}: {int(odd.sum())} traces have the {what} {int(scalar[odd][0])}, not a "
         "power of ten up to 10000; applying it as it stands."
     )
     return [Finding("warning", message)]
@@ -61,7 +61,7 @@ def length_factor(reader: Reader, options: IngestOptions) -> tuple[float, list[F
         findings += _refuse_angles(reader)
     if not reader.in_feet:
         return 1.0, findings
-    message = f"{reader.path.name}: lengths are in feet; stored in metres."
+    message = f"{reader.name}: lengths are in feet; stored in metres."
     return FOOT_M, [*findings, Finding("info", message, "--unit")]
 
 
@@ -81,7 +81,7 @@ def _refuse_angles(reader: Reader) -> list[Finding]:
     }
     if farthest["x"] == 0 and farthest["y"] == 0:
         return []
-    name = reader.path.name
+    name = reader.name
     if farthest["x"] <= 180 and farthest["y"] <= 90:
         raise GeometryError(
             f"{name}: coordinates are angles (units code {code}), up to {farthest['x']:.4f} and "
@@ -106,7 +106,7 @@ def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list
         if not options.dt_s > 0:
             raise OptionError(f"--dt-s {options.dt_s}: a sample interval above 0 s is needed.")
         return options.dt_s, []
-    name = reader.path.name
+    name = reader.name
     trace_us, counts = np.unique(reader.headers.column("dt_us"), return_counts=True)
     commonest_us = float(trace_us[np.argmax(counts)])
     usable = [value for value in (reader.dt_us, commonest_us) if value > 0]
@@ -145,17 +145,17 @@ def recording_delay(reader: Reader) -> tuple[float, list[Finding]]:
     odd = ~np.isin(np.abs(scalar), _POWERS_OF_TEN)
     if odd.any() and delay.any():
         message = (
-            f"{reader.path.name}: time scalar {int(scalar[odd][0])} is no power of ten; "
+            f"{reader.name}: time scalar {int(scalar[odd][0])} is no power of ten; "
             "reading delays as milliseconds."
         )
         findings.append(Finding("warning", message))
     delay_ms = scaled(delay, np.where(odd, 0, scalar))
     if np.ptp(delay_ms) > 0:
         raise FileFormatError(
-            f"{reader.path.name}: recording delays go from {delay_ms.min():g} to "
+            f"{reader.name}: recording delays go from {delay_ms.min():g} to "
             f"{delay_ms.max():g} ms; one time axis is needed. Split the file by delay."
         )
     if delay_ms[0] != 0:
-        message = f"{reader.path.name}: recording starts at {delay_ms[0]:g} ms."
+        message = f"{reader.name}: recording starts at {delay_ms[0]:g} ms."
         findings.append(Finding("info", message))
     return float(delay_ms[0]) * 1e-3, findings

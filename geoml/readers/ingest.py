@@ -41,20 +41,21 @@ def read_survey(path: str | Path, options: IngestOptions | None = None) -> xr.Da
     inspection = inspect_file(path, options)
     refuse_warnings(inspection.findings, options)
     reader = inspection.reader
-    amplitude = reader.amplitude(0, reader.n_traces)
+    amplitude = reader.amplitude(slice(0, reader.n_traces))
     tally = SampleTally(reader)
     tally.add(0, amplitude)
     findings = [*inspection.findings, *tally.findings()]
     _report(findings, options)
     survey = inspection.table.assign(
         amplitude=(("trace", "time"), amplitude),
-        header_bytes=(("trace", "header_byte"), reader.headers.header_bytes),
+        header_bytes=(("trace", "header_byte"), reader.header_bytes(slice(0, reader.n_traces))),
     )
     kept = inexact_samples(reader, 0, reader.n_traces)
     if kept is not None:
         survey = survey.assign(sample_bytes=(("trace", "sample_byte"), kept))
     return survey.assign_attrs(
-        source_sha256=file_sha256(reader.path), findings=[str(finding) for finding in findings]
+        source_sha256=file_sha256(reader.source.path),
+        findings=[str(finding) for finding in findings],
     )
 
 
@@ -90,15 +91,15 @@ def ingest(
     tally = SampleTally(reader)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # hashlib lets other threads run, so the hash costs next to nothing here.
-        digest = pool.submit(file_sha256, reader.path)
+        digest = pool.submit(file_sha256, reader.source.path)
         for start in range(0, reader.n_traces, writer.shard_traces):
             stop = min(start + writer.shard_traces, reader.n_traces)
-            amplitude = reader.amplitude(start, stop)
+            amplitude = reader.amplitude(slice(start, stop))
             tally.add(start, amplitude)
             writer.write(
                 start,
                 amplitude,
-                reader.headers.header_bytes[start:stop],
+                reader.header_bytes(slice(start, stop)),
                 inexact_samples(reader, start, stop),
             )
             if progress is not None:
@@ -119,7 +120,7 @@ def inexact_samples(reader: Reader, start: int, stop: int) -> NDArray[np.uint8] 
     Returns:
         Shape (trace, sample_byte), or None where every trace is exact.
     """
-    raw = reader.raw_samples(start, stop)
+    raw = reader.raw_samples(slice(start, stop))
     exact = is_exact(raw, reader.sample_format, reader.byte_order)
     if exact.all():
         return None

@@ -18,7 +18,6 @@ class IngestOptions:
         dt_s: Sample interval [s].
         geometry: CSV or YAML file of positions in metres, which replace the headers'.
         coordinate_unit: Unit of coordinates, elevations and offsets.
-        truncated: Read the whole traces of a file whose last trace is cut.
         strict: Refuse a file with any warning.
     """
 
@@ -28,5 +27,4 @@ class IngestOptions:
     dt_s: float | None = None
     geometry: str | Path | None = None
     coordinate_unit: Literal["m", "ft"] | None = None
-    truncated: bool = False
     strict: bool = False

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoml.readers.finding import Finding
-from geoml.survey.trace_header import ByteOrder, HeaderTable
+from geoml.readers.header_table import HeaderColumns, Traces
+from geoml.readers.source_file import SourceFile
+from geoml.survey.trace_header import ByteOrder
+
+__all__ = ["Reader", "Traces"]
 
 
 class Reader(Protocol):
-    """A trace file: its headers in memory, its samples on disk. See ``SegyReader``."""
+    """A trace file: its header numbers in memory, its samples where they are. See ``SegyReader``.
 
-    path: Path
+    A reader holds no open file: it may be pickled, and used after a fork.
+    """
+
+    source: SourceFile
+    name: str
     byte_order: ByteOrder
     sample_format: int
     n_samples: int
@@ -24,15 +31,31 @@ class Reader(Protocol):
     in_feet: bool
     has_time_scalar: bool
     has_cdp_position: bool
-    headers: HeaderTable
     findings: list[Finding]
 
-    def raw_samples(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Sample bytes of a run of traces, shape (trace, byte)."""
+    @property
+    def headers(self) -> HeaderColumns:
+        """The numbers of every trace header."""
         ...
 
-    def amplitude(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Samples of a run of traces, shape (trace, time)."""
+    def header_bytes(self, traces: Traces) -> NDArray[np.uint8]:
+        """Trace headers as they stand in the file, shape (trace, 240)."""
+        ...
+
+    def extension_bytes(self, traces: Traces) -> NDArray[np.uint8] | None:
+        """Additional trace headers, shape (trace, 240 * headers), None where there are none."""
+        ...
+
+    def raw_samples(self, traces: Traces) -> NDArray[np.uint8]:
+        """Sample bytes of some traces, shape (trace, byte)."""
+        ...
+
+    def amplitude(self, traces: Traces) -> NDArray[np.float32]:
+        """Samples of some traces, shape (trace, time)."""
+        ...
+
+    def trailing_bytes(self) -> NDArray[np.uint8]:
+        """Whatever follows the last whole trace, shape (byte,)."""
         ...
 
     def file_attrs(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class SampleTally:
 
     def findings(self) -> list[Finding]:
         """What a user should know about the samples."""
-        name = self._reader.path.name
+        name = self._reader.name
         found = format_findings(self._reader)
         if self._non_finite:
             message = (
@@ -59,14 +59,14 @@ def format_findings(reader: Reader) -> list[Finding]:
     if reader.sample_format not in (_IBM, _IEEE):
         return []
     step = max(1, reader.n_traces // _JUDGED_TRACES)
-    blocks = [reader.raw_samples(at, at + 1) for at in range(0, reader.n_traces, step)]
+    blocks = [reader.raw_samples(slice(at, at + 1)) for at in range(0, reader.n_traces, step)]
     order = ">" if reader.byte_order == "big" else "<"
     words = np.concatenate(blocks).view(order + "u4").astype(np.uint32).reshape(-1)
     words = words[(words & 0x00FFFFFF) != 0]
     if words.size < _ENOUGH_WORDS or np.unique(words).size < words.size // 10:
         return []
     leading_zero = float(np.mean((words & 0x00F00000) == 0))
-    name = reader.path.name
+    name = reader.name
     if reader.sample_format == _IBM and 0.02 < leading_zero < 0.2:
         message = f"{name}: the header says IBM floating point, the samples look like IEEE."
         return [Finding("warning", message, f"--sample-format {_IEEE}")]

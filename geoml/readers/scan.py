@@ -70,7 +70,7 @@ def _file_facts(reader: Reader, table: xr.Dataset) -> list[tuple[str, str]]:
     dt_ms = 1e3 * (time[1] - time[0]) if time.size > 1 else 0.0
     form = SAMPLE_FORMATS[reader.sample_format].name
     facts = [
-        ("file", f"{reader.path.name}, {reader.path.stat().st_size} bytes"),
+        ("file", f"{reader.name}, {reader.source.n_bytes} bytes"),
         (
             "format",
             f"{table.attrs['file_type'].upper()} revision {table.attrs['revision']}, "
@@ -140,5 +140,5 @@ def _sample_findings(reader: Reader) -> list[Finding]:
     tally = SampleTally(reader)
     step = max(1, reader.n_traces // _LOOKED_AT_TRACES)
     for start in range(0, reader.n_traces, step):
-        tally.add(start, reader.amplitude(start, start + 1))
+        tally.add(start, reader.amplitude(slice(start, start + 1)))
     return tally.findings()

@@ -53,7 +53,7 @@ def trace_table(reader: Reader, options: IngestOptions) -> tuple[xr.Dataset, lis
     variables = _trace_variables(reader, factor)
     if options.geometry is not None:
         variables.update(read_geometry(options.geometry, variables))
-        message = f"{reader.path.name}: positions come from {options.geometry}, not the headers."
+        message = f"{reader.name}: positions come from {options.geometry}, not the headers."
         findings.append(Finding("info", message))
     survey = xr.Dataset(
         {
@@ -104,14 +104,13 @@ def _variable_attrs(name: str) -> dict[str, str]:
 
 def _attrs(reader: Reader, options: IngestOptions, factor: float) -> dict[str, Any]:
     chosen = {
-        "file": reader.path.name,
+        "file": reader.name,
         "samples": options.samples,
         "byte_order": options.byte_order,
         "sample_format": options.sample_format,
         "dt_s": options.dt_s,
         "geometry": str(options.geometry) if options.geometry else None,
         "coordinate_unit": options.coordinate_unit,
-        "truncated": options.truncated,
     }
     chosen = {name: value for name, value in chosen.items() if value not in (None, False)}
     return {
@@ -120,8 +119,8 @@ def _attrs(reader: Reader, options: IngestOptions, factor: float) -> dict[str, A
         **reader.file_attrs(),
         "byte_order": reader.byte_order,
         "sample_format": reader.sample_format,
-        "source_file": reader.path.name,
-        "source_size": reader.path.stat().st_size,
+        "source_file": reader.name,
+        "source_size": reader.source.n_bytes,
         "coordinate_factor_m": factor,
         "history": [history_line("ingest", chosen, __version__)],
         "steps": [],

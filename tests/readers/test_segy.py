@@ -129,13 +129,16 @@ def test_revision_2_counts_and_interval_hold(make_segy):
     np.testing.assert_allclose(np.diff(survey["time"]), 0.0025)
 
 
-def test_truncated_file_is_refused_or_cut_on_request(make_segy):
+def test_cut_last_trace_is_left_out_with_a_warning_and_kept_as_bytes(make_segy):
     path = make_segy(DATA)
-    path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(FileFormatError, match=r"make 2\.98 traces of 4 samples: truncated"):
-        read_survey(path)
-    survey = read_survey(path, IngestOptions(truncated=True))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    survey = read_survey(path)
     np.testing.assert_array_equal(survey["amplitude"], DATA[:2])
+    assert any("truncated; reading 2 whole traces" in text for text in survey.attrs["findings"])
+    assert SegyReader(path).trailing_bytes().tobytes() == whole[-256:-5]
+    with pytest.raises(FileFormatError, match=r"truncated.*Strict"):
+        read_survey(path, IngestOptions(strict=True))
 
 
 @pytest.mark.parametrize(

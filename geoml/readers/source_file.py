@@ -1,0 +1,170 @@
+"""A trace file as a run of bytes: mapped from a local disk, or fetched by range from a URL."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoml.errors import FileFormatError
+from geoml.survey.location import AnyPath, base_name, filesystem, is_url
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+Bytes = NDArray[np.uint8]
+Range = tuple[int, int]
+
+BLOCK_BYTES = 64 * 2**20
+"""What a pass over a file asks for at once."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """Where a file is and how long it was when it was looked at.
+
+    No handle is kept: every read opens the file anew, so that an object of this class may be
+    pickled, sent to another machine that sees the same path, and used after a fork.
+
+    Attributes:
+        path: Path or URL, as given.
+        name: Its last part.
+        n_bytes: Length [bytes].
+        modified: A token that changes when the file changes; empty where nothing tells.
+
+    Args:
+        path: Path on a local disk, or an fsspec URL.
+
+    Raises:
+        FileFormatError: If there is no file, or it is no regular one.
+        MissingPackageError: If the package for such URLs is not installed.
+    """
+
+    path: str
+    name: str = field(init=False)
+    n_bytes: int = field(init=False)
+    modified: str = field(init=False)
+
+    def __init__(self, path: AnyPath) -> None:
+        n_bytes, modified = _remote_state(path) if is_url(path) else _local_state(path)
+        # A frozen dataclass sets its fields this way.
+        object.__setattr__(self, "path", os.fspath(path))
+        object.__setattr__(self, "name", base_name(path))
+        object.__setattr__(self, "n_bytes", n_bytes)
+        object.__setattr__(self, "modified", modified)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the file is on a local disk, so that it can be mapped."""
+        return not is_url(self.path)
+
+    def read(self, start: int, stop: int) -> Bytes:
+        """Bytes from ``start`` up to ``stop``, shape (byte,).
+
+        Of a local file they are mapped, not read, and take no memory of their own.
+
+        Raises:
+            FileFormatError: If the file does not hold them, or cannot be read.
+        """
+        return self.read_ranges([(start, stop)])[0]
+
+    def read_ranges(self, ranges: Sequence[Range]) -> list[Bytes]:
+        """Several runs of bytes, of a URL requested side by side.
+
+        Args:
+            ranges: First byte and the byte after the last of each run, counted from 0.
+
+        Raises:
+            FileFormatError: If the file does not hold them, or cannot be read.
+        """
+        for start, stop in ranges:
+            if not 0 <= start <= stop <= self.n_bytes:
+                raise FileFormatError(
+                    f"{self.name}: bytes {start} to {stop} are asked of a file of {self.n_bytes}."
+                )
+        try:
+            if self.is_local:
+                return [self._mapped(start, stop) for start, stop in ranges]
+            return self._fetched(ranges)
+        except (OSError, ValueError) as error:
+            raise FileFormatError(f"{self.path}: cannot be read ({_one_line(error)}).") from None
+
+    def _mapped(self, start: int, stop: int) -> Bytes:
+        if start == stop:
+            return np.empty(0, dtype=np.uint8)
+        before = start % mmap.ALLOCATIONGRANULARITY
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            mapped = mmap.mmap(
+                descriptor, before + stop - start, access=mmap.ACCESS_READ, offset=start - before
+            )
+        finally:
+            os.close(descriptor)
+        return np.frombuffer(mapped, dtype=np.uint8, offset=before)
+
+    def _fetched(self, ranges: Sequence[Range]) -> list[Bytes]:
+        fs, name = filesystem(self.path)
+        pieces = [
+            (at, min(at + BLOCK_BYTES, stop))
+            for start, stop in ranges
+            for at in range(start, stop, BLOCK_BYTES)
+        ]
+        parts = _requested(fs, name, pieces)
+        for (start, stop), part in zip(pieces, parts, strict=True):
+            if len(part) != stop - start:
+                raise OSError(f"{len(part)} bytes came of {stop - start} asked for")
+        whole = iter(parts)
+        return [
+            np.frombuffer(
+                b"".join(next(whole) for _ in range(start, stop, BLOCK_BYTES)), dtype=np.uint8
+            )
+            for start, stop in ranges
+        ]
+
+
+def _requested(fs: AbstractFileSystem, name: str, pieces: Sequence[Range]) -> list[bytes]:
+    if len(pieces) == 1:
+        start, stop = pieces[0]
+        return [fs.cat_file(name, start=start, end=stop)]
+    starts, stops = [piece[0] for piece in pieces], [piece[1] for piece in pieces]
+    return list(fs.cat_ranges([name] * len(pieces), starts, stops, on_error="raise"))
+
+
+def _local_state(path: AnyPath) -> tuple[int, str]:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        why = "no such file" if missing else f"cannot be read ({_one_line(error)})"
+        raise FileFormatError(f"{os.fspath(path)}: {why}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
+        raise FileFormatError(f"{os.fspath(path)}: {kind}; a file is needed.")
+    return status.st_size, str(status.st_mtime_ns)
+
+
+def _remote_state(path: AnyPath) -> tuple[int, str]:
+    fs, name = filesystem(path)
+    try:
+        # Another writer may have replaced the file since a folder was listed.
+        fs.invalidate_cache()
+        facts = fs.info(name)
+    except FileNotFoundError:
+        raise FileFormatError(f"{path}: no such file.") from None
+    except (OSError, ValueError) as error:
+        raise FileFormatError(f"{path}: cannot be read ({_one_line(error)}).") from None
+    if facts.get("type") != "file" or facts.get("size") is None:
+        raise FileFormatError(f"{path}: a file of known size is needed; is it a folder?")
+    token = facts.get("ETag") or facts.get("LastModified") or facts.get("mtime") or ""
+    return int(facts["size"]), str(token)
+
+
+def _one_line(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__
