@@ -7,6 +7,7 @@ the tests hold the result against segyio's wherever segyio is right.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +54,18 @@ REFUSED_FORMATS: dict[int, str] = {
 }
 
 _IBM = 1
-_BLOCK = 1 << 18
+# Words worked on at a time: they and what is made of them stay in the processor cache.
+_BLOCK = 1 << 16
 # Formats of which float32 holds every value.
 _NARROW = ("i1", "u1", "i2", "u2", "f4")
 # Whole numbers from here on are not taken back from float32 by ``encode``.
 _LARGEST_EXACT = {"i4": 2.0**31, "u4": 2.0**32, "i8": 2.0**63, "u8": 2.0**64}
 # IBM exponents whose normalised numbers are normal float32 numbers.
 _IBM_EXACT = (34, 96)
-# Value of one mantissa step for each sign-and-exponent byte: +-16**(exponent - 64 - 6).
-_IBM_STEP = np.concatenate([np.ldexp(1.0, 4 * np.arange(128) - 280)] * 2)
-_IBM_STEP[128:] *= -1
+_MANTISSA, _SIGN_AND_EXPONENT, _EXPONENT = map(np.uint32, (0x00FFFFFF, 0xFF000000, 0x7F000000))
+_SIGN, _FIRST_DIGIT = np.uint32(0x80000000), np.uint32(0x00F00000)
+# IBM counts steps of 16**(exponent - 70), and a square of 2**(2 * exponent - 127) is 2**26 more.
+_IBM_STEP = np.float32(2.0**-26)
 
 
 def require_format(code: int, where: str) -> SampleFormat:
@@ -100,7 +103,10 @@ def decode(
     """
     values = _values(raw, sample_format, byte_order)
     if sample_format == _IBM:
-        return _from_ibm(values)
+        amplitude = np.empty(values.shape, dtype=np.float32)
+        for words, block in zip(_blocks(values), _blocks(amplitude), strict=True):
+            _from_ibm(words, block)
+        return amplitude
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
 
@@ -121,10 +127,7 @@ def is_exact(
     values = _values(raw, sample_format, byte_order)
     kind = SAMPLE_FORMATS[sample_format].kind
     if sample_format == _IBM:
-        exponent = (values >> 24) & 0x7F
-        normalised = (values & 0x00F00000) != 0
-        normalised &= (exponent >= _IBM_EXACT[0]) & (exponent <= _IBM_EXACT[1])
-        return np.asarray((normalised | (values == 0)).all(axis=1))
+        return np.concatenate([_ibm_is_exact(words) for words in _blocks(values)])
     if kind in _NARROW:
         return np.ones(raw.shape[0], dtype=np.bool_)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -176,20 +179,54 @@ def _order(byte_order: ByteOrder) -> str:
 
 def _values(raw: NDArray[np.uint8], code: int, byte_order: ByteOrder) -> NDArray[Any]:
     kind = SAMPLE_FORMATS[code].kind or "u4"
-    return np.ascontiguousarray(raw).view(_order(byte_order) + kind)
+    rows = raw if raw.strides[-1] == 1 else np.ascontiguousarray(raw)
+    return rows.view(_order(byte_order) + kind)
 
 
-def _from_ibm(words: NDArray[Any]) -> NDArray[np.float32]:
-    out = np.empty(words.shape, dtype=np.float32)
-    flat_in, flat_out = words.reshape(-1), out.reshape(-1)
-    # In blocks that stay in the processor cache.
-    for start in range(0, flat_in.size, _BLOCK):
-        word = flat_in[start : start + _BLOCK].astype(np.uint32)
-        step = _IBM_STEP[word >> 24]
-        step *= word & 0x00FFFFFF
-        with np.errstate(over="ignore"):
-            flat_out[start : start + _BLOCK] = step
-    return out
+def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Runs of traces of about ``_BLOCK`` samples."""
+    step = max(1, _BLOCK // max(1, values.shape[1]))
+    for start in range(0, max(1, len(values)), step):
+        yield values[start : start + step]
+
+
+def _from_ibm(words: NDArray[Any], out: NDArray[np.float32]) -> None:
+    """IBM words as float32, each rounded once: right for all 2**32 of them.
+
+    Sign and exponent of an IBM word, read as IEEE float, are +-2**(2 * exponent - 127) or zero.
+    The mantissa times this is exact; times its magnitude and ``_IBM_STEP``, both powers of two,
+    it is the value. What is lost on the way, at exponents below 14, is far below the smallest
+    float32.
+    """
+    power = words.astype(np.uint32)
+    mantissa = power & _MANTISSA
+    # Signed: processors convert those in one instruction.
+    np.copyto(out, mantissa.view(np.int32), casting="unsafe")
+    power &= _SIGN_AND_EXPONENT
+    factor = power.view(np.float32)
+    with np.errstate(over="ignore", under="ignore"):
+        out *= factor
+        power &= _EXPONENT
+        factor *= _IBM_STEP
+        out *= factor
+
+
+def _ibm_is_exact(stored: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether every word of a trace is 0, or normalised with an exponent inside float32."""
+    words = stored.astype(np.uint32)
+    normalised = (words & _FIRST_DIGIT) != 0
+    lowest, highest = (np.uint32(exponent << 24) for exponent in _IBM_EXACT)
+    # Extremes and counts are cheaper than a mask, and mostly they settle it.
+    if words.size and np.count_nonzero(normalised) == np.count_nonzero(words != 0):
+        size = words & ~_SIGN
+        if size.max() <= highest | _MANTISSA:
+            # One step down, 0 is the largest number of all.
+            size -= np.uint32(1)
+            if size.min() >= lowest:
+                return np.ones(len(words), dtype=np.bool_)
+    normalised &= (words & _EXPONENT) - lowest <= highest - lowest
+    normalised |= words == 0
+    return np.asarray(normalised.all(axis=1))
 
 
 def _to_ibm(amplitude: NDArray[np.float32]) -> NDArray[np.uint32]:

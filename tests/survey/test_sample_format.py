@@ -42,6 +42,76 @@ def test_ibm_agrees_with_exact_arithmetic(word):
     np.testing.assert_array_equal(decode(raw, 1, "big"), expected)
 
 
+def exactly_rounded(lead: int, mantissas: np.ndarray) -> np.ndarray:
+    """Float32 of the words with that sign-and-exponent byte, through float64, which is exact."""
+    step = np.ldexp(-1.0 if lead >> 7 else 1.0, 4 * (lead & 0x7F) - 280)
+    with np.errstate(over="ignore"):
+        return (step * mantissas).astype(np.float32)
+
+
+def assert_decodes_exactly(lead: int, mantissas: np.ndarray) -> None:
+    raw = (np.uint32(lead << 24) | mantissas.astype(np.uint32)).astype(">u4").view(np.uint8)
+    found = decode(raw.reshape(1, -1), 1, "big")[0]
+    # Bit for bit, so that the sign of zero counts.
+    np.testing.assert_array_equal(
+        found.view(np.uint32), exactly_rounded(lead, mantissas).view(np.uint32)
+    )
+
+
+@pytest.mark.parametrize("lead", range(256))
+def test_ibm_is_rounded_once_at_every_exponent(lead):
+    powers = 2 ** np.arange(24)
+    random = np.random.default_rng(lead).integers(0, 2**24, 500)
+    assert_decodes_exactly(lead, np.concatenate([[0, 2**24 - 1], powers, powers - 1, random]))
+
+
+@pytest.mark.slow
+def test_every_ibm_word_is_rounded_once():
+    mantissas = np.arange(2**24)
+    for lead in range(256):
+        assert_decodes_exactly(lead, mantissas)
+
+
+@given(
+    arrays(
+        np.uint32,
+        (4, 6),
+        elements=st.integers(0, 2**32 - 1)
+        | st.sampled_from([0, 1, 0x80000000, 0x22100000, 0x220FFFFF, 0x21FFFFFF, 0xE1000000])
+        | st.integers(0x22100000, 0x22FFFFFF)
+        | st.integers(0x60100000, 0x60FFFFFF),
+        fill=st.just(0x41100000),
+    )
+)
+def test_ibm_is_exact_where_every_word_comes_back(word):
+    raw = word.astype(">u4").view(np.uint8)
+    for trace, told in zip(raw, is_exact(raw, 1, "big"), strict=True):
+        amplitude = decode(trace[None], 1, "big")
+        back = np.isfinite(amplitude).all() and np.array_equal(
+            encode(amplitude, 1, "big")[0], trace
+        )
+        words = [int(number) for number in trace.view(">u4")]
+        normalised = all(
+            number == 0 or (number & 0xF00000 and 34 <= (number >> 24) % 128 <= 96)
+            for number in words
+        )
+        assert told == normalised
+        # Numbers next to the ends of float32 may come back and still be kept: never the reverse.
+        assert back or not told
+
+
+def test_samples_between_headers_decode_as_samples_alone():
+    word = np.random.default_rng(3).integers(0, 2**32, (5, 70_000), dtype=np.uint32)
+    alone = word.astype(">u4").view(np.uint8)
+    records = np.concatenate([np.zeros((5, 240), dtype=np.uint8), alone], axis=1)
+    for code in (1, 2, 3, 5):
+        between = decode(records[:, 240:], code, "big")
+        np.testing.assert_array_equal(between, decode(alone, code, "big"))
+        np.testing.assert_array_equal(
+            is_exact(records[:, 240:], code, "big"), is_exact(alone, code, "big")
+        )
+
+
 def test_ibm_agrees_with_segyio_on_normalised_numbers():
     rng = np.random.default_rng(2)
     word = rng.integers(0x100000, 0x1000000, 20000) | (rng.integers(36, 93, 20000) << 24)
