@@ -20,6 +20,7 @@ from geoml.preprocess.replay import replay
 from geoml.preprocess.step import SHOT_LABEL, Step
 from geoml.preprocess.stream import Progress, scheduled, write_blocks
 from geoml.survey.gathers import gather_index
+from geoml.survey.location import AnyPath, is_url
 from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES, TRACE_VARIABLES
 from geoml.survey.store import history_line, open_survey
 
@@ -64,8 +65,8 @@ def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
 
 
 def preprocess_store(
-    in_path: str | Path,
-    out_path: str | Path,
+    in_path: AnyPath,
+    out_path: AnyPath,
     steps: Sequence[StepSpec],
     *,
     overwrite: bool = False,
@@ -89,11 +90,17 @@ def preprocess_store(
         StoreError: If a store is missing, incomplete, or already there.
         GeomlError: If a step refuses the survey.
     """
-    if Path(in_path).resolve() == Path(out_path).resolve():
+    if _same_place(in_path, out_path):
         raise StoreError(f"{out_path} is the input itself; write to another name.")
     processed = run(open_survey(in_path), steps)
     with scheduled(scheduler):
         write_blocks(processed, out_path, overwrite=overwrite, progress=progress)
+
+
+def _same_place(one: AnyPath, other: AnyPath) -> bool:
+    if is_url(one) or is_url(other):
+        return str(one).rstrip("/") == str(other).rstrip("/")
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def _trace_values(survey: xr.Dataset) -> dict[str, NDArray[Any]]:
@@ -103,9 +110,7 @@ def _trace_values(survey: xr.Dataset) -> dict[str, NDArray[Any]]:
     values["trace"] = np.arange(survey.sizes["trace"])
     # Labelled here and not block by block: where one block holds a single field record, it
     # cannot tell whether the whole survey does.
-    values[SHOT_LABEL] = np.zeros(survey.sizes["trace"], dtype=np.int64)
-    for label, traces in enumerate(gather_index(survey, "shot").trace_lists):
-        values[SHOT_LABEL][traces] = label
+    values[SHOT_LABEL] = gather_index(survey, "shot").labels()
     return values
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dask
 import numpy as np
 import xarray as xr
-import zarr
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError
+from geoml.survey.location import AnyPath
 from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES
-from geoml.survey.store import SurveyWriter, create_store, part_path
+from geoml.survey.store import SurveyWriter, create_store
 
 Progress = Callable[[int, int], None]
 """Called with (traces done, traces in all)."""
 
 _LOCAL = ("threads", "processes", "synchronous")
-_SAMPLED = ("amplitude", "header_bytes")
+_KEPT = ("header_bytes", "extension_bytes")
 
 
 @contextmanager
@@ -53,7 +52,7 @@ def scheduled(name: str) -> Iterator[None]:
 
 def write_blocks(
     survey: xr.Dataset,
-    path: str | Path,
+    path: AnyPath,
     *,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -76,19 +75,24 @@ def write_blocks(
     late = {name: kind for name, kind in OPTIONAL_TRACE_VARIABLES.items() if name in survey}
     values = {name: np.zeros(n_traces, dtype=kind.dtype) for name, kind in late.items()}
     layout = survey.assign({name: ("trace", value) for name, value in values.items()})
-    writer = create_store(path, layout, overwrite=overwrite)
+    kept = [name for name in _KEPT if name in survey]
+    widths = {name: survey[name].shape[1] for name in kept}
+    writer = create_store(path, layout, overwrite=overwrite, trace_bytes=widths)
     try:
-        names = [name for name in (*_SAMPLED, *late) if name in survey]
+        names = ["amplitude", *kept, *late]
         shards = _ShardBuffer(writer, n_traces)
         for start, stop in _batches(survey["amplitude"].chunksizes["trace"]):
             rows = survey[names].isel(trace=slice(start, stop))
             computed = dask.compute({name: rows[name].data for name in names})[0]
             for name in late:
                 values[name][start:stop] = computed[name]
-            shards.add(computed["amplitude"], computed.get("header_bytes"))
+            shards.add({name: computed[name] for name in ("amplitude", *kept)})
             if progress is not None:
                 progress(stop, n_traces)
-        _set_trace_values(Path(path), values)
+        for name, value in values.items():
+            writer.set_trace_values(name, value)
+        if "trailing_bytes" in survey:
+            writer.set_trailing_bytes(survey["trailing_bytes"].values)
         writer.finish()
     except BaseException:
         writer.abandon()
@@ -110,22 +114,16 @@ class _ShardBuffer:
         self._writer = writer
         self._n_traces = n_traces
         self._start = 0
-        self._rows: list[tuple[NDArray[Any], ...]] = []
+        self._rows: list[dict[str, NDArray[Any]]] = []
 
-    def add(self, amplitude: NDArray[Any], header_bytes: NDArray[Any] | None) -> None:
-        self._rows.append((amplitude,) if header_bytes is None else (amplitude, header_bytes))
-        held = sum(len(rows[0]) for rows in self._rows)
+    def add(self, rows: dict[str, NDArray[Any]]) -> None:
+        self._rows.append(rows)
+        held = sum(len(part["amplitude"]) for part in self._rows)
         last = self._start + held == self._n_traces
         count = held if last else held - held % self._writer.shard_traces
         if count:
-            joined = [np.concatenate(part) for part in zip(*self._rows, strict=True)]
-            self._writer.write(self._start, *(part[:count] for part in joined))
-            self._rows = [tuple(part[count:] for part in joined)]
+            joined = {name: np.concatenate([part[name] for part in self._rows]) for name in rows}
+            block = {name: values[:count] for name, values in joined.items()}
+            self._writer.write(self._start, block.pop("amplitude"), block)
+            self._rows = [{name: v[count:] for name, v in joined.items()}]
             self._start += count
-
-
-def _set_trace_values(path: Path, values: dict[str, NDArray[Any]]) -> None:
-    group = zarr.open_group(part_path(path), mode="r+")
-    for name, value in values.items():
-        array: Any = group[name]
-        array[:] = value

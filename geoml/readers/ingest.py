@@ -1,138 +1,258 @@
-"""A trace file into a survey: in memory, or streamed into a store."""
+"""Trace files into a survey: in memory, or shard by shard into a store."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geoml.errors import FileFormatError
+from geoml import __version__
+from geoml.errors import FileFormatError, OptionError, StoreError
+from geoml.readers.file_list import TracePaths
 from geoml.readers.finding import Finding
-from geoml.readers.inspection import inspect_file, refuse_warnings
+from geoml.readers.header_table import Traces
+from geoml.readers.inspection import refuse_warnings
+from geoml.readers.joined_files import TracePart, read_parts
+from geoml.readers.many_files import FilesInspection, inspect_files, source_records
 from geoml.readers.options import IngestOptions
-from geoml.readers.reader import Reader
-from geoml.readers.sample_check import SampleTally
-from geoml.survey.sample_format import is_exact
-from geoml.survey.store import create_store
+from geoml.readers.sample_check import format_findings
+from geoml.readers.sample_counts import count_findings
+from geoml.readers.source_file import SourceFile
+from geoml.survey.gathers import gather_index
+from geoml.survey.location import AnyPath
+from geoml.survey.scheduler import check_scheduler, n_cores, run_tasks
+from geoml.survey.schema import STORE_VERSION, TRACES_SHARD_FACTOR
+from geoml.survey.store import SurveyWriter, chunk_traces, create_store, plain_json
 
 logger = logging.getLogger(__name__)
 
+Layout = Literal["file", "receiver"]
+
 _HASH_BLOCK = 8 * 2**20
+# Shards in work at once: raw, decoded and compressed they stay within a laptop's memory.
+_MEMORY_BYTES = 256 * 2**20
+_COPIES_OF_A_SHARD = 4
 
 
-def read_survey(path: str | Path, options: IngestOptions | None = None) -> xr.Dataset:
-    """A whole trace file in memory, as ``open_survey`` would give it after ``ingest``.
+def read_survey(paths: TracePaths, options: IngestOptions | None = None) -> xr.Dataset:
+    """Whole trace files in memory, as ``open_survey`` would give them after ``ingest``.
 
     Args:
-        path: SEG-Y or Seismic Unix file.
+        paths: SEG-Y or Seismic Unix file, or several, or a pattern.
         options: The user's decisions.
 
     Raises:
-        FileFormatError: If the file cannot be read right, or has warnings and ``strict`` is set.
-        GeometryError: If its coordinates are angles, or the geometry file does not fit.
+        FileFormatError: If a file cannot be read right, or has warnings and ``strict`` is set.
+        GeometryError: If the geometry file does not fit.
     """
     options = options or IngestOptions()
-    inspection = inspect_file(path, options)
+    inspection = inspect_files(paths, options)
     refuse_warnings(inspection.findings, options)
-    reader = inspection.reader
-    amplitude = reader.amplitude(slice(0, reader.n_traces))
-    tally = SampleTally(reader)
-    tally.add(0, amplitude)
-    findings = [*inspection.findings, *tally.findings()]
+    files = inspection.files
+    block = files.read(slice(0, files.n_traces), files.n_traces)
+    findings = _all_findings(inspection, np.array([[files.n_traces, *block.counts]]))
     _report(findings, options)
-    survey = inspection.table.assign(
-        amplitude=(("trace", "time"), amplitude),
-        header_bytes=(("trace", "header_byte"), reader.header_bytes(slice(0, reader.n_traces))),
-    )
-    kept = inexact_samples(reader, 0, reader.n_traces)
-    if kept is not None:
-        survey = survey.assign(sample_bytes=(("trace", "sample_byte"), kept))
-    return survey.assign_attrs(
-        source_sha256=file_sha256(reader.source.path),
-        findings=[str(finding) for finding in findings],
-    )
+    survey = inspection.table.assign(amplitude=(("trace", "time"), block.amplitude))
+    for name, values in block.trace_bytes.items():
+        survey[name] = (("trace", name.replace("_bytes", "_byte")), values)
+    tail, _ = files.trailing_bytes()
+    if tail.size:
+        survey["trailing_bytes"] = ("trailing_byte", tail)
+    digests = [file_sha256(reader.source) for reader in files.readers]
+    return survey.assign_attrs(_provenance(inspection, digests, findings))
 
 
 def ingest(
-    path: str | Path,
-    out: str | Path,
+    paths: TracePaths,
+    out: AnyPath,
     options: IngestOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
     *,
     overwrite: bool = False,
+    layout: Layout = "file",
+    scheduler: str = "threads",
 ) -> None:
-    """Stream a trace file into a survey store, one shard in memory at a time.
+    """Stream trace files into a survey store, a few shards in memory at a time.
 
-    What was noticed is logged as warnings and kept in the store's ``findings``.
+    A killed run is taken up by the same call, and the store is the same as that of one run. What
+    was noticed is logged as warnings and kept in the store's ``findings``.
 
     Args:
-        path: SEG-Y or Seismic Unix file.
-        out: The store to make.
+        paths: SEG-Y or Seismic Unix file, or several, or a pattern; paths or fsspec URLs.
+        out: The store to make, a path or an fsspec URL.
         options: The user's decisions.
         progress: Called with (traces done, traces in all) after each shard.
         overwrite: Replace a store that is already there.
+        layout: ``file`` keeps the traces' order; ``receiver`` brings those of each receiver
+            together, so that a receiver gather is one chunk, and ``source_trace`` keeps the order.
+        scheduler: ``threads``, ``processes``, ``synchronous``, or the address of a
+            dask.distributed scheduler whose workers see the same paths.
 
     Raises:
-        FileFormatError: If the file cannot be read right, or has warnings and ``strict`` is set.
-        GeometryError: If its coordinates are angles, or the geometry file does not fit.
-        StoreError: If the target exists and ``overwrite`` is False.
+        FileFormatError: If a file cannot be read right, or has warnings and ``strict`` is set.
+        GeometryError: If the geometry file does not fit.
+        OptionError: If the layout or the scheduler is unknown.
+        StoreError: If the target exists and ``overwrite`` is False, or cannot be written.
     """
     options = options or IngestOptions()
-    inspection = inspect_file(path, options)
+    check_scheduler(scheduler)
+    inspection = inspect_files(paths, options)
     refuse_warnings(inspection.findings, options)
-    reader = inspection.reader
-    writer = create_store(out, inspection.table, overwrite=overwrite)
-    tally = SampleTally(reader)
+    files = inspection.files
+    order = _trace_order(inspection.table, layout)
+    table = inspection.table if order is None else _reordered(inspection.table, order)
+    try:
+        writer = create_store(
+            out,
+            table,
+            overwrite=overwrite,
+            trace_bytes=files.header_widths,
+            resume_key=_resume_key(inspection, table),
+        )
+        digests = _write_traces(inspection, writer, order, scheduler, progress)
+        findings = _all_findings(inspection, writer.counts())
+        try:
+            _report(findings, options)
+        except FileFormatError:
+            writer.abandon()
+            raise
+        tail, _ = files.trailing_bytes()
+        if tail.size:
+            writer.set_trailing_bytes(tail)
+        writer.finish(**_provenance(inspection, digests, findings))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(
+            f"{out}: cannot be written ({why}). What is done is kept: the same command goes on."
+        ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class _ShardTask:
+    """Reads traces and writes them as one shard, wherever it is run.
+
+    Attributes:
+        writer: The store.
+        header_widths: See ``JoinedFiles``.
+        sample_width: See ``JoinedFiles``.
+    """
+
+    writer: SurveyWriter
+    header_widths: dict[str, int]
+    sample_width: int
+
+    def __call__(self, work: tuple[int, int, list[TracePart]]) -> int:
+        start, stop, parts = work
+        block = read_parts(
+            parts, stop - start, self.writer.n_samples, self.header_widths, self.sample_width
+        )
+        self.writer.write(start, block.amplitude, block.trace_bytes, block.counts)
+        return stop - start
+
+
+def _write_traces(
+    inspection: FilesInspection,
+    writer: SurveyWriter,
+    order: NDArray[np.int64] | None,
+    scheduler: str,
+    progress: Callable[[int, int], None] | None,
+) -> list[str]:
+    """Write the shards that are not there yet; SHA-256 of each file."""
+    files = inspection.files
+    pending = writer.pending()
+    n_done = files.n_traces - sum(stop - start for start, stop in pending)
+    if n_done:
+        logger.info("%s: going on after %d of %d traces.", writer.path, n_done, files.n_traces)
+
+    def works() -> Iterator[tuple[int, int, list[TracePart]]]:
+        for start, stop in pending:
+            traces: Traces = slice(start, stop) if order is None else order[start:stop]
+            yield start, stop, files.parts(traces)
+
+    def tell(n_written: int) -> None:
+        nonlocal n_done
+        n_done += n_written
+        if progress is not None:
+            progress(n_done, files.n_traces)
+
+    task = _ShardTask(writer, files.header_widths, files.sample_width)
+    shard_bytes = 4 * writer.shard_traces * writer.n_samples
+    affordable = max(1, _MEMORY_BYTES // (_COPIES_OF_A_SHARD * shard_bytes))
     with ThreadPoolExecutor(max_workers=1) as pool:
         # hashlib lets other threads run, so the hash costs next to nothing here.
-        digest = pool.submit(file_sha256, reader.source.path)
-        for start in range(0, reader.n_traces, writer.shard_traces):
-            stop = min(start + writer.shard_traces, reader.n_traces)
-            amplitude = reader.amplitude(slice(start, stop))
-            tally.add(start, amplitude)
-            writer.write(
-                start,
-                amplitude,
-                reader.header_bytes(slice(start, stop)),
-                inexact_samples(reader, start, stop),
-            )
-            if progress is not None:
-                progress(stop, reader.n_traces)
-        sha256 = digest.result()
-    findings = [*inspection.findings, *tally.findings()]
-    try:
-        _report(findings, options)
-    except FileFormatError:
-        writer.abandon()
-        raise
-    writer.finish(source_sha256=sha256, findings=[str(finding) for finding in findings])
+        digests = pool.map(file_sha256, [reader.source for reader in files.readers])
+        run_tasks(task, works(), scheduler, n_workers=min(n_cores(), affordable), done=tell)
+        return list(digests)
 
 
-def inexact_samples(reader: Reader, start: int, stop: int) -> NDArray[np.uint8] | None:
-    """Bytes of the traces whose samples float32 cannot give back, zeros for the others.
-
-    Returns:
-        Shape (trace, sample_byte), or None where every trace is exact.
-    """
-    raw = reader.raw_samples(slice(start, stop))
-    exact = is_exact(raw, reader.sample_format, reader.byte_order)
-    if exact.all():
+def _trace_order(table: xr.Dataset, layout: Layout) -> NDArray[np.int64] | None:
+    """Which trace of the files stands where in the store, None for as they come."""
+    if layout == "file":
         return None
-    return np.where(exact[:, None], np.uint8(0), raw)
+    if layout != "receiver":
+        raise OptionError(f"Unknown layout '{layout}'. Known: file, receiver.")
+    return gather_index(table, "receiver").order
 
 
-def file_sha256(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+def _reordered(table: xr.Dataset, order: NDArray[np.int64]) -> xr.Dataset:
+    table = table.isel(trace=order).assign(source_trace=("trace", order))
+    receiver = gather_index(table, "receiver").labels()
+    return table.assign_attrs(traces_per_gather=chunk_traces(receiver, table.sizes["time"]))
+
+
+def _resume_key(inspection: FilesInspection, table: xr.Dataset) -> str:
+    """A digest of everything that decides the store's bytes but the samples themselves."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
+    facts = {
+        "geoml": __version__,
+        "store": [STORE_VERSION, TRACES_SHARD_FACTOR],
+        "attrs": plain_json(table.attrs),
+        "files": [
+            [reader.name, reader.source.n_bytes, reader.source.modified]
+            for reader in inspection.files.readers
+        ],
+    }
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    for name in sorted(map(str, table.variables)):
+        digest.update(np.ascontiguousarray(table[name].values).data)
+    return digest.hexdigest()
+
+
+def _all_findings(inspection: FilesInspection, counts: NDArray[np.int64]) -> list[Finding]:
+    files = inspection.files
+    name = files.readers[0].name if len(files.readers) == 1 else f"{len(files.readers)} files"
+    n_traces, n_non_finite, n_dead, _ = (int(count) for count in counts.sum(axis=0))
+    about_format = [finding for reader in files.readers for finding in format_findings(reader)]
+    about_samples = count_findings(name, n_traces, n_non_finite, n_dead)
+    return [*inspection.findings, *about_format, *about_samples]
+
+
+def _provenance(
+    inspection: FilesInspection, digests: list[str], findings: list[Finding]
+) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "source_sha256": digests[0],
+        "findings": [str(finding) for finding in findings],
+    }
+    if len(digests) > 1:
+        known["source_files"] = source_records(inspection, digests)
+    return known
+
+
+def file_sha256(source: SourceFile | AnyPath) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    file = source if isinstance(source, SourceFile) else SourceFile(source)
+    digest = hashlib.sha256()
+    for start in range(0, file.n_bytes, _HASH_BLOCK):
+        digest.update(file.read(start, min(start + _HASH_BLOCK, file.n_bytes)).data)
     return digest.hexdigest()
 
 

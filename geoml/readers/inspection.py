@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import xarray as xr
 
@@ -14,6 +13,7 @@ from geoml.readers.geometry_check import geometry_findings
 from geoml.readers.options import IngestOptions
 from geoml.readers.reader import Reader
 from geoml.readers.trace_table import trace_table
+from geoml.survey.location import AnyPath
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +31,15 @@ class Inspection:
     findings: list[Finding]
 
 
-def inspect_file(path: str | Path, options: IngestOptions) -> Inspection:
+def inspect_file(
+    path: AnyPath, options: IngestOptions, *, with_geometry: bool = True
+) -> Inspection:
     """Open a file and settle its layout, units, time axis and geometry.
+
+    Args:
+        path: The file.
+        options: The user's decisions.
+        with_geometry: Look for contradictions in the positions too.
 
     Raises:
         FileFormatError: If the file cannot be read right.
@@ -41,7 +48,9 @@ def inspect_file(path: str | Path, options: IngestOptions) -> Inspection:
     """
     reader = open_reader(path, options)
     table, findings = trace_table(reader, options)
-    return Inspection(reader, table, [*findings, *geometry_findings(table)])
+    if with_geometry:
+        findings = [*findings, *geometry_findings(table)]
+    return Inspection(reader, table, findings)
 
 
 def refuse_warnings(findings: list[Finding], options: IngestOptions) -> None:

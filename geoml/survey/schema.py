@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STORE_VERSION = "1"
+STORE_VERSION = "2"
 TRACES_SHARD_FACTOR = 16  # a shard holds this many chunks, a chunk one gather
 
 
@@ -46,3 +46,12 @@ OPTIONAL_TRACE_VARIABLES: dict[str, TraceVariable] = {
     "first_break": TraceVariable("float64", "s", "picked first-arrival time, NaN where none"),
 }
 """Variables of dims (trace) that a step may add; they travel with the survey."""
+
+SOURCE_TRACE_VARIABLES: dict[str, TraceVariable] = {
+    "source_file": TraceVariable("int32", "", "which of the ingested files the trace is from"),
+    "source_trace": TraceVariable("int64", "", "place of the trace in the ingested files, from 0"),
+}
+"""Variables of dims (trace) where several files were ingested, or traces re-ordered."""
+
+TRACE_BYTES = ("header_bytes", "extension_bytes", "sample_bytes")
+"""Untouched bytes of dims (trace, ...), as far as a survey has them; see ``SurveyWriter``."""

@@ -10,24 +10,45 @@ from typing import Any
 
 import numpy as np
 
+from geoml.survey.location import AnyPath, is_url
+
 
 def part_path(path: Path) -> Path:
     """Where a store or file stands while it is being written."""
     return path.with_name(f".{path.name}.part")
 
 
+def work_place(path: AnyPath) -> AnyPath:
+    """Where a survey store stands while it is being written.
+
+    An object store cannot rename: there a store is written in its place, and its ``complete``
+    attribute alone tells that it is unfinished.
+    """
+    return path if is_url(path) else part_path(Path(path))
+
+
+def publish(path: AnyPath) -> None:
+    """Give the finished store of ``work_place`` its name."""
+    if not is_url(path):
+        replace_store(part_path(Path(path)), Path(path))
+
+
 def replace_store(part: Path, path: Path) -> None:
     """Give a finished store its name; an older one of that name goes away last."""
     old = path.with_name(f".{path.name}.old")
-    if old.exists():
-        shutil.rmtree(old)
     if path.exists():
+        # With the name taken, what stands under the old one is rubbish of a killed run.
+        _discard(old)
         path.rename(old)
     part.rename(path)
-    if old.is_dir():
-        shutil.rmtree(old)
-    elif old.exists():
-        old.unlink()
+    _discard(old)
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def plain_json(value: Any) -> Any:

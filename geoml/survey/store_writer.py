@@ -1,11 +1,10 @@
-"""Lays out a survey store and fills it, whole shards only."""
+"""Lays out a survey store and fills it, whole shards only, in one process or many."""
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
@@ -13,154 +12,196 @@ import zarr
 from numpy.typing import NDArray
 
 from geoml.errors import ShapeError, StoreError
-from geoml.survey.schema import (
-    OPTIONAL_TRACE_VARIABLES,
-    STORE_VERSION,
-    TRACE_VARIABLES,
-    TRACES_SHARD_FACTOR,
+from geoml.survey.gathers import GatherKind, gather_index
+from geoml.survey.location import AnyPath, exists, inside, is_url, remove, zarr_store
+from geoml.survey.schema import STORE_VERSION, TRACE_BYTES, TRACE_VARIABLES, TRACES_SHARD_FACTOR
+from geoml.survey.store_files import plain_json, publish, work_place
+from geoml.survey.store_journal import (
+    close_journal,
+    journal_counts,
+    lay_out_journal,
+    note_shard,
 )
-from geoml.survey.store_files import part_path, plain_json, replace_store
-from geoml.survey.trace_header import HEADER_BYTES
+from geoml.survey.store_layout import (
+    chunk_traces,
+    create_array,
+    lay_out_bytes,
+    lay_out_traces,
+    write_index,
+    write_trace_variables,
+)
 
-_SMALL_GATHER = 16
-_DEFAULT_CHUNK_TRACES = 128
-_LARGEST_CHUNK_BYTES = 16 * 2**20
-_TRACE_VARIABLE_CHUNK = 65536
-
-
-def chunk_traces(field_record: NDArray[np.integer[Any]], n_samples: int) -> int:
-    """Traces a chunk: the size of the commonest gather, within bounds that keep chunks useful.
-
-    Args:
-        field_record: Record number of each trace, shape (trace,).
-        n_samples: Samples a trace.
-    """
-    _, counts = np.unique(field_record, return_counts=True)
-    sizes, votes = np.unique(counts, return_counts=True)
-    commonest = int(sizes[np.argmax(votes)])
-    if commonest < _SMALL_GATHER:
-        # Stacked data have one trace a record: a chunk a trace would take seconds to open.
-        commonest = _DEFAULT_CHUNK_TRACES
-    largest = max(1, _LARGEST_CHUNK_BYTES // (4 * n_samples))
-    return max(1, min(commonest, largest, int(np.size(field_record))))
+_RESUME_KEY = "resume_key"
 
 
 def create_store(
-    path: str | Path,
+    path: AnyPath,
     template: xr.Dataset,
     *,
     overwrite: bool = False,
     attrs: Mapping[str, Any] | None = None,
+    trace_bytes: Mapping[str, int] | None = None,
+    resume_key: str = "",
 ) -> SurveyWriter:
-    """Lay out a store and write everything but amplitudes and header bytes.
+    """Lay out a store and write everything but amplitudes and bytes of traces.
 
     Args:
-        path: The store to make; until ``finish`` it stands beside it as ``.NAME.part``.
+        path: The store to make. Until ``finish`` it stands beside its target as ``.NAME.part``,
+            or in its place on an object store, where nothing can be renamed.
         template: Trace variables and ``time``; its ``amplitude`` gives the shape only and may be
             absent, its attrs go into the store.
-        overwrite: Replace a store that is already there, at ``finish``.
+        overwrite: Replace a store that is already there, at ``finish``; on an object store now.
         attrs: More attributes.
+        trace_bytes: Bytes a trace of ``header_bytes`` and ``extension_bytes``; by default those
+            that the template has. ``sample_bytes`` are laid out when the first ones come.
+        resume_key: Names the work. An unfinished store of the same key is taken up where it was
+            left; any other is removed.
 
     Raises:
         StoreError: If the target exists and ``overwrite`` is False.
         ShapeError: If the template lacks a trace variable.
     """
-    path = Path(path)
-    if path.exists() and not overwrite:
-        raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
     missing = [name for name in TRACE_VARIABLES if name not in template]
     if missing:
         raise ShapeError(f"A survey needs the trace variables {', '.join(missing)}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = part_path(path)
-    if part.exists():
-        shutil.rmtree(part)
+    place = work_place(path)
+    begun = _attributes(place)
+    resumed = bool(resume_key) and begun.get(_RESUME_KEY) == resume_key
+    if is_url(path):
+        taken = exists(path) and begun.get("complete", True)
+        resumed = resumed and not taken
+    else:
+        taken = exists(path)
+    if taken and not overwrite:
+        raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
+    if not resumed:
+        remove(place)
+        wanted = trace_bytes
+        if wanted is None:
+            wanted = {name: template[name].shape[1] for name in TRACE_BYTES if name in template}
+        _lay_out(place, template, {**(attrs or {}), _RESUME_KEY: resume_key}, wanted)
+    n_traces = template.sizes["trace"]
+    return SurveyWriter(path, n_traces, template.sizes["time"], _attributes(place))
+
+
+def _attributes(place: AnyPath) -> dict[str, Any]:
+    """Attributes of a store's group, empty where none can be read."""
+    if not exists(inside(place, "zarr.json")):
+        return {}
+    try:
+        return dict(zarr.open_group(zarr_store(place, read_only=True), mode="r").attrs)
+    except (ValueError, KeyError, FileNotFoundError):
+        return {}
+
+
+def _lay_out(
+    place: AnyPath, template: xr.Dataset, attrs: dict[str, Any], trace_bytes: Mapping[str, int]
+) -> None:
     n_traces, n_samples = template.sizes["trace"], template.sizes["time"]
     chunk = int(
         template.attrs.get("traces_per_gather")
         or chunk_traces(template["field_record"].values, n_samples)
     )
-    shard = chunk * TRACES_SHARD_FACTOR
-    group = zarr.open_group(part, mode="w", zarr_format=3)
-    marks: dict[str, Any] = {
-        "store_version": STORE_VERSION,
-        "complete": False,
-        "n_done": 0,
-        "traces_per_gather": chunk,
-    }
-    given = plain_json({**template.attrs, **(attrs or {})})
-    group.attrs.update({**given, **marks})
-    amplitude = group.create_array(
-        "amplitude",
-        shape=(n_traces, n_samples),
-        chunks=(chunk, n_samples),
-        shards=(shard, n_samples),
-        dtype="float32",
-        dimension_names=("trace", "time"),
-        fill_value=0.0,
-    )
-    amplitude.attrs["long_name"] = "amplitude"
-    group.create_array(
-        "header_bytes",
-        shape=(n_traces, HEADER_BYTES),
-        chunks=(shard, HEADER_BYTES),
-        dtype="uint8",
-        dimension_names=("trace", "header_byte"),
-    )
-    _write_small_arrays(group, template, shard)
-    return SurveyWriter(path, group, chunk)
+    group = zarr.open_group(zarr_store(place), mode="w", zarr_format=3)
+    # Before anything else: on an object store the unfinished store has its final name.
+    group.attrs["complete"] = False
+    lay_out_traces(group, n_traces, n_samples, chunk)
+    for name, n_bytes in trace_bytes.items():
+        lay_out_bytes(group, name, n_bytes, chunk)
+    write_trace_variables(group, template, chunk)
+    for kind in get_args(GatherKind):
+        write_index(group, gather_index(template, kind))
+    lay_out_journal(group, -(-n_traces // (chunk * TRACES_SHARD_FACTOR)))
+    # Last, in one write: without the key a store whose layout was cut short is never resumed.
+    marks = {"store_version": STORE_VERSION, "complete": False, "traces_per_gather": chunk}
+    group.attrs.update(plain_json({**template.attrs, **attrs, **marks}))
 
 
 class SurveyWriter:
     """Writes the traces of a laid-out store, whole shards only.
 
+    It may be copied to other threads, processes and machines: each shard is written by one.
+
     Attributes:
+        path: The store's final place.
+        n_traces: Traces in all.
+        n_samples: Samples a trace.
         shard_traces: Traces a shard.
     """
 
-    def __init__(self, path: Path, group: zarr.Group, chunk: int) -> None:
-        self._path = path
-        self._group = group
-        self.shard_traces = chunk * TRACES_SHARD_FACTOR
-        self._amplitude: Any = group["amplitude"]
-        self._headers: Any = group["header_bytes"]
-        self._done: set[int] = set()
+    def __init__(
+        self, path: AnyPath, n_traces: int, n_samples: int, attrs: Mapping[str, Any]
+    ) -> None:
+        self.path = path
+        self.n_traces = n_traces
+        self.n_samples = n_samples
+        self._chunk = int(attrs["traces_per_gather"])
+        self.shard_traces = self._chunk * TRACES_SHARD_FACTOR
+        self._opened: tuple[int, zarr.Group, dict[str, Any]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None}
+
+    def shards(self) -> list[tuple[int, int]]:
+        """First and last trace of every shard."""
+        starts = range(0, self.n_traces, self.shard_traces)
+        return [(start, min(start + self.shard_traces, self.n_traces)) for start in starts]
+
+    def pending(self) -> list[tuple[int, int]]:
+        """The shards that are not stored yet."""
+        done = self.counts()[:, 0] > 0
+        return [shard for shard, there in zip(self.shards(), done, strict=True) if not there]
+
+    def counts(self) -> NDArray[np.int64]:
+        """What was counted in each shard, shape (shard, count); see ``store_journal``."""
+        return journal_counts(self._group())
 
     def write(
         self,
         start: int,
         amplitude: NDArray[np.float32],
-        header_bytes: NDArray[np.uint8] | None = None,
-        sample_bytes: NDArray[np.uint8] | None = None,
+        trace_bytes: Mapping[str, NDArray[np.uint8]] | None = None,
+        counts: tuple[int, int, int] = (0, 0, 0),
     ) -> None:
         """Store the traces from ``start`` on: one or more whole shards, or the last part.
 
         Args:
             start: First trace, a multiple of ``shard_traces``.
             amplitude: Shape (trace, time).
-            header_bytes: The untouched headers, shape (trace, 240).
-            sample_bytes: The untouched samples of traces that float32 cannot hold, zeros for the
-                others, shape (trace, sample_byte); None where there is no such trace.
+            trace_bytes: Untouched bytes, each of shape (trace, ...): ``header_bytes``,
+                ``extension_bytes``, and ``sample_bytes`` of traces that float32 cannot hold,
+                zeros for the others, absent where the block has no such trace.
+            counts: Traces that are not finite, dead, and not exact in float32.
 
         Raises:
             ShapeError: If the block does not fill whole shards.
         """
-        n_traces, n_samples = self._amplitude.shape
         stop = start + amplitude.shape[0]
         whole = start % self.shard_traces == 0 and (
-            stop % self.shard_traces == 0 or stop == n_traces
+            stop % self.shard_traces == 0 or stop == self.n_traces
         )
-        if amplitude.shape[1:] != (n_samples,) or not whole or stop > n_traces:
+        if amplitude.shape[1:] != (self.n_samples,) or not whole or stop > self.n_traces:
             raise ShapeError(
                 f"Traces {start} to {stop} of shape {amplitude.shape} do not fill whole shards of "
-                f"{self.shard_traces} traces x {n_samples} samples."
+                f"{self.shard_traces} traces x {self.n_samples} samples."
             )
-        self._amplitude[start:stop] = np.asarray(amplitude, dtype=np.float32)
-        if header_bytes is not None:
-            self._headers[start:stop] = header_bytes
-        if sample_bytes is not None:
-            self._kept_samples(sample_bytes.shape[1])[start:stop] = sample_bytes
-        self._done.update(range(start, stop, self.shard_traces))
+        self._array("amplitude")[start:stop] = np.asarray(amplitude, dtype=np.float32)
+        for name, block in (trace_bytes or {}).items():
+            self._array(name, block.shape[1])[start:stop] = block
+        for first in range(start, stop, self.shard_traces):
+            last = min(first + self.shard_traces, stop)
+            note_shard(self._group(), first // self.shard_traces, (last - first, *counts))
+            counts = (0, 0, 0)
+
+    def set_trace_values(self, name: str, values: NDArray[Any]) -> None:
+        """Replace a trace variable of the layout, shape (trace,)."""
+        self._array(name)[:] = values
+
+    def set_trailing_bytes(self, values: NDArray[np.uint8]) -> None:
+        """Keep what follows the last trace in the source, shape (trailing_byte,)."""
+        dims, shape = ("trailing_byte",), (values.size,)
+        array = create_array(self._group(), "trailing_bytes", shape, shape, "uint8", dims)
+        array[:] = values
 
     def finish(self, **attrs: Any) -> None:
         """Mark the store complete and give it its name.
@@ -168,58 +209,35 @@ class SurveyWriter:
         Raises:
             StoreError: If shards are missing.
         """
-        n_traces = self._amplitude.shape[0]
-        expected = len(range(0, n_traces, self.shard_traces))
-        if len(self._done) < expected:
-            raise StoreError(f"{self._path}: {expected - len(self._done)} shards were not written.")
-        self._group.attrs.update({**plain_json(attrs), "complete": True, "n_done": n_traces})
-        replace_store(part_path(self._path), self._path)
-
-    def _kept_samples(self, n_bytes: int) -> Any:
-        """The array of untouched samples, laid out when the first such trace comes."""
-        if "sample_bytes" not in self._group:
-            chunk = self.shard_traces // TRACES_SHARD_FACTOR
-            self._group.create_array(
-                "sample_bytes",
-                shape=(self._amplitude.shape[0], n_bytes),
-                chunks=(chunk, n_bytes),
-                shards=(self.shard_traces, n_bytes),
-                dtype="uint8",
-                dimension_names=("trace", "sample_byte"),
-                fill_value=0,
-            )
-        return self._group["sample_bytes"]
+        missing = len(self.pending())
+        if missing:
+            raise StoreError(f"{self.path}: {missing} shards were not written.")
+        group = self._group()
+        close_journal(group)
+        kept = {name: value for name, value in group.attrs.items() if name != _RESUME_KEY}
+        group.attrs.put({**kept, **plain_json(attrs), "complete": True})
+        publish(self.path)
 
     def abandon(self) -> None:
         """Remove what was written."""
-        shutil.rmtree(part_path(self._path), ignore_errors=True)
+        remove(work_place(self.path))
 
+    def _group(self) -> zarr.Group:
+        return self._open()[0]
 
-def _write_small_arrays(group: zarr.Group, template: xr.Dataset, shard: int) -> None:
-    n_traces = template.sizes["trace"]
-    # Whole shards a chunk, so that no later writer of a shard shares a chunk with another.
-    chunk = min(n_traces, shard * max(1, _TRACE_VARIABLE_CHUNK // shard))
-    known = {**TRACE_VARIABLES, **OPTIONAL_TRACE_VARIABLES}
-    for name, kind in known.items():
-        if name not in template:
-            continue
-        array = group.create_array(
-            name,
-            shape=(n_traces,),
-            chunks=(max(1, chunk),),
-            dtype=kind.dtype,
-            dimension_names=("trace",),
-        )
-        array[:] = np.asarray(template[name].values).astype(kind.dtype)
-        array.attrs["long_name"] = kind.meaning
-        if kind.units:
-            array.attrs["units"] = kind.units
-    time = group.create_array(
-        "time",
-        shape=(template.sizes["time"],),
-        chunks=(max(1, template.sizes["time"]),),
-        dtype="float64",
-        dimension_names=("time",),
-    )
-    time[:] = np.asarray(template["time"].values, dtype=np.float64)
-    time.attrs.update({"long_name": "time after the shot", "units": "s"})
+    def _open(self) -> tuple[zarr.Group, dict[str, Any]]:
+        """The group and its opened arrays, opened anew in each process."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            group = zarr.open_group(zarr_store(work_place(self.path)), mode="r+")
+            self._opened = (os.getpid(), group, {})
+        return self._opened[1:]
+
+    def _array(self, name: str, n_bytes: int | None = None) -> Any:
+        group, arrays = self._open()
+        if name not in arrays:
+            # A missing file must never pass for zeros, so shards of zeros are stored as well.
+            with zarr.config.set({"array.write_empty_chunks": True}):
+                if n_bytes is not None and name not in group:
+                    lay_out_bytes(group, name, n_bytes, self._chunk)
+                arrays[name] = group[name]
+        return arrays[name]

@@ -1,0 +1,64 @@
+"""Which shards of an unfinished store are done, and what was counted in them.
+
+One small object a shard, written after everything else of the shard: a killed writer leaves a
+journal that never promises more than there is. A finished store keeps the counts in one array.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import Crc32cCodec, ZstdCodec
+
+COUNTS = ("n_traces", "n_non_finite", "n_dead", "n_inexact")
+"""What is counted a shard: traces, those with NaN or Inf, those of zeros only, and those whose
+samples float32 does not hold, which have ``sample_bytes``."""
+
+_GROUP = "journal"
+_OPEN = f"{_GROUP}/shard"
+_CLOSED = f"{_GROUP}/counts"
+
+
+def lay_out_journal(group: zarr.Group, n_shards: int) -> None:
+    """The journal of an empty store."""
+    group.create_array(
+        _OPEN,
+        shape=(n_shards, len(COUNTS)),
+        chunks=(1, len(COUNTS)),
+        dtype="int64",
+        dimension_names=("shard", "count"),
+        compressors=[Crc32cCodec()],
+    )
+
+
+def note_shard(group: zarr.Group, shard: int, counts: tuple[int, int, int, int]) -> None:
+    """Say that everything of a shard is stored."""
+    array: Any = group[_OPEN]
+    array[shard] = np.array(counts, dtype=np.int64)
+
+
+def journal_counts(group: zarr.Group) -> NDArray[np.int64]:
+    """Counts of each shard, shape (shard, count); a shard without traces is not done."""
+    name = _CLOSED if _CLOSED in group else _OPEN
+    array: Any = group[name]
+    return np.asarray(array[:])
+
+
+def close_journal(group: zarr.Group) -> None:
+    """Put the counts of a finished store into one array and drop the notes."""
+    if _OPEN not in group:
+        return
+    counts = journal_counts(group)
+    if _CLOSED not in group:
+        array = group.create_array(
+            _CLOSED,
+            data=counts,
+            chunks=counts.shape,
+            dimension_names=("shard", "count"),
+            compressors=[ZstdCodec(), Crc32cCodec()],
+        )
+        array.attrs["counts"] = list(COUNTS)
+    del group[_OPEN]
