@@ -15,6 +15,7 @@ import zarr
 from geoml.errors import StoreError
 from geoml.survey.gathers import GatherIndex, GatherKind, check_kind
 from geoml.survey.location import AnyPath, exists, inside, is_url, zarr_store
+from geoml.survey.mdio import is_mdio, open_mdio
 from geoml.survey.schema import STORE_VERSION, TRACE_BYTES
 from geoml.survey.store_files import (
     history_line,
@@ -47,6 +48,8 @@ Progress = Callable[[int, int], None]
 def open_survey(path: AnyPath, *, partial: bool = False) -> xr.Dataset:
     """A survey whose amplitudes are read from disk when they are used.
 
+    A store that MDIO wrote opens as ``open_mdio`` says.
+
     Args:
         path: The store, a path or an fsspec URL.
         partial: Accept a store that is still being written; traces not yet there are 0.
@@ -57,6 +60,8 @@ def open_survey(path: AnyPath, *, partial: bool = False) -> xr.Dataset:
     Raises:
         StoreError: If there is no store, or it is incomplete or of another version.
     """
+    if is_mdio(path):
+        return open_mdio(path)
     place = _place(path, partial)
     survey = xr.open_zarr(zarr_store(place, read_only=True), consolidated=False)
     if "amplitude" not in survey or survey["amplitude"].dims != ("trace", "time"):
