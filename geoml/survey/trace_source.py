@@ -1,0 +1,115 @@
+"""Amplitudes by trace number, from a store or straight from a trace file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from geoml.errors import ShapeError, StoreError
+from geoml.survey.location import AnyPath, zarr_store
+from geoml.survey.store import open_survey
+
+Traces: TypeAlias = slice | NDArray[np.int64]
+"""Numbers of traces: a run (step 1), or any numbers in any order."""
+
+
+class TraceSource(Protocol):
+    """Something that gives amplitudes by trace number; every reader of trace files is one.
+
+    It can be pickled, and used in a process that was forked after its first use: no open file,
+    connection or thread travels with it.
+    """
+
+    @property
+    def n_traces(self) -> int:
+        """Traces in all."""
+        ...
+
+    @property
+    def n_samples(self) -> int:
+        """Samples a trace."""
+        ...
+
+    def amplitude(self, traces: Traces) -> NDArray[np.float32]:
+        """Samples of some traces, shape (trace, time)."""
+        ...
+
+
+class StoreTraces:
+    """Amplitudes of a survey store, read chunk by chunk without a task graph.
+
+    Each process opens the store for itself, at its first read: a handle from before a fork waits
+    for threads that the new process does not have.
+
+    Attributes:
+        path: The store.
+        n_traces: Traces in all.
+        n_samples: Samples a trace.
+        shard_traces: Traces a shard: what lies in one file, or in one object of a cloud store.
+
+    Args:
+        path: A complete survey store, a path or an fsspec URL.
+
+    Raises:
+        StoreError: If there is no store, or it is incomplete or of another version.
+    """
+
+    def __init__(self, path: AnyPath) -> None:
+        amplitude = open_survey(path)["amplitude"]
+        self.path = path
+        self.n_traces, self.n_samples = (int(n) for n in amplitude.shape)
+        encoding = amplitude.encoding
+        self.shard_traces = int((encoding.get("shards") or encoding["chunks"])[0])
+        self._opened: tuple[int, Any] | None = None
+
+    def amplitude(self, traces: Traces) -> NDArray[np.float32]:
+        """Samples of some traces, shape (trace, time).
+
+        A run comes in one read; of scattered traces each chunk that holds any is read once.
+
+        Raises:
+            ShapeError: If the store has no such traces.
+            StoreError: If a chunk is damaged or cannot be read.
+        """
+        if isinstance(traces, slice):
+            start, stop, _ = traces.indices(self.n_traces)
+            return self._read(slice(start, max(start, stop)))
+        if not traces.size:
+            return np.empty((0, self.n_samples), dtype=np.float32)
+        wanted, place = np.unique(traces, return_inverse=True)
+        first, last = int(wanted[0]), int(wanted[-1])
+        if first < 0 or last >= self.n_traces:
+            raise ShapeError(
+                f"{self.path}: traces {first} to {last} are asked of {self.n_traces}, counted "
+                "from 0."
+            )
+        is_run = last - first + 1 == wanted.size
+        found = self._read(slice(first, last + 1) if is_run else wanted)
+        in_order = wanted.size == traces.size and bool((place[1:] > place[:-1]).all())
+        return found if in_order else found[place.reshape(-1)]
+
+    def _read(self, traces: Traces) -> NDArray[np.float32]:
+        try:
+            array = self._array()
+            # A slice goes a shorter way through zarr than an orthogonal selection.
+            found = array[traces] if isinstance(traces, slice) else array.oindex[traces]
+        except (ValueError, RuntimeError, OSError) as error:
+            raise StoreError(
+                f"{self.path}: damaged or unreadable ({' '.join(str(error).split())}). Find out "
+                f"which part with: geoml verify {self.path}"
+            ) from None
+        return np.asarray(found)
+
+    def _array(self) -> Any:
+        """This process's own handle."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            store = zarr_store(self.path, read_only=True)
+            self._opened = (os.getpid(), zarr.open_array(store, path="amplitude", mode="r"))
+        return self._opened[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None}

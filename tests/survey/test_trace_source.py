@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zarr.storage import LocalStore
+
+from geoml.errors import ShapeError, StoreError
+from geoml.survey.gathers import gather_index
+from geoml.survey.store import create_store, save_survey
+from geoml.survey.trace_source import StoreTraces
+
+N_SHOTS, N_RECEIVERS = 40, 20
+
+
+@pytest.fixture
+def line(streamer, tmp_path):
+    """A survey of 40 shots, 20 traces each, and its store: 3 shards of up to 16 shots."""
+    survey = streamer(N_SHOTS, N_RECEIVERS)
+    path = tmp_path / "line.zarr"
+    save_survey(survey, path)
+    return survey, path
+
+
+@pytest.fixture
+def reads(monkeypatch) -> Counter[tuple[str, object]]:
+    """How often each part of a file is read by zarr."""
+    counts: Counter[tuple[str, object]] = Counter()
+    get = LocalStore.get
+
+    async def counted(self, key, prototype=None, byte_range=None):
+        if "/c/" in key:
+            counts[key, str(byte_range)] += 1
+        return await get(self, key, prototype, byte_range)
+
+    monkeypatch.setattr(LocalStore, "get", counted)
+    return counts
+
+
+def test_run_of_traces_is_what_was_stored(line):
+    survey, path = line
+    source = StoreTraces(path)
+    assert (source.n_traces, source.n_samples, source.shard_traces) == (800, 6, 320)
+    found = source.amplitude(slice(310, 345))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, survey["amplitude"][310:345])
+
+
+def test_any_traces_come_in_the_order_asked_for(line):
+    survey, path = line
+    source, truth = StoreTraces(path), survey["amplitude"].values
+    numbers = st.lists(st.integers(0, len(truth) - 1), max_size=30)
+
+    @given(numbers)
+    def check(wanted):
+        traces = np.array(wanted, dtype=np.int64)
+        np.testing.assert_array_equal(source.amplitude(traces), truth[traces])
+
+    check()
+
+
+def test_slices_end_where_the_survey_ends(line):
+    survey, path = line
+    source = StoreTraces(path)
+    np.testing.assert_array_equal(source.amplitude(slice(790, 900)), survey["amplitude"][790:])
+    assert source.amplitude(slice(5, 5)).shape == (0, 6)
+    assert source.amplitude(slice(9, 3)).shape == (0, 6)
+
+
+def test_traces_outside_the_survey_are_refused(line):
+    source = StoreTraces(line[1])
+    for wanted in ([-1, 3], [3, 800]):
+        with pytest.raises(ShapeError, match="are asked of 800, counted from 0"):
+            source.amplitude(np.array(wanted))
+
+
+def test_scattered_gather_reads_each_chunk_once(line, reads):
+    survey, path = line
+    source = StoreTraces(path)
+    gather = gather_index(survey, "receiver").traces(7)
+    reads.clear()
+    found = source.amplitude(gather)
+    np.testing.assert_array_equal(found, survey["amplitude"].values[gather])
+    chunks = {key: n for key, n in reads.items() if "Range" in key[1]}
+    assert len(chunks) == np.unique(gather // N_RECEIVERS).size
+    assert set(chunks.values()) == {1}
+
+
+def test_one_gather_costs_one_chunk(line, reads):
+    source = StoreTraces(line[1])
+    source.amplitude(slice(0, 1))
+    reads.clear()
+    source.amplitude(slice(5 * N_RECEIVERS, 6 * N_RECEIVERS))
+    assert sorted(reads.values()) == [1, 1]  # the shard's own index, and the chunk
+
+
+def test_pickle_holds_no_handle(line):
+    survey, path = line
+    source = StoreTraces(path)
+    unused = pickle.dumps(source)
+    source.amplitude(slice(0, 9))
+    assert pickle.dumps(source) == unused
+    again = pickle.loads(unused).amplitude(slice(0, 9))
+    np.testing.assert_array_equal(again, survey["amplitude"][:9])
+
+
+def _send(source: StoreTraces, traces: np.ndarray, end) -> None:
+    end.send(source.amplitude(traces))
+    end.close()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_store_read_before_a_process_starts_is_read_in_it(line, method):
+    survey, path = line
+    source = StoreTraces(path)
+    source.amplitude(slice(0, 40))
+    context = multiprocessing.get_context(method)
+    mine, theirs = context.Pipe()
+    traces = np.arange(3, 800, 7)
+    process = context.Process(target=_send, args=(source, traces, theirs))
+    process.start()
+    assert mine.poll(30), "the process reads nothing"
+    np.testing.assert_array_equal(mine.recv(), survey["amplitude"].values[traces])
+    process.join(10)
+    assert process.exitcode == 0
+
+
+def test_incomplete_store_is_refused(streamer, tmp_path):
+    create_store(tmp_path / "line.zarr", streamer())
+    with pytest.raises(StoreError, match="incomplete"):
+        StoreTraces(tmp_path / "line.zarr")
+    with pytest.raises(StoreError, match="no survey store there"):
+        StoreTraces(tmp_path / "other.zarr")
+
+
+def test_flipped_byte_is_found_when_its_gather_is_read(line):
+    survey, path = line
+    shard: Path = max((path / "amplitude" / "c").rglob("*"), key=lambda file: file.stat().st_size)
+    content = bytearray(shard.read_bytes())
+    content[40] ^= 1
+    shard.write_bytes(content)
+    source = StoreTraces(path)
+    with pytest.raises(StoreError, match=r"damaged or unreadable .* geoml verify"):
+        source.amplitude(slice(0, 800))
+    shot = N_SHOTS - 1
+    untouched = slice(shot * N_RECEIVERS, (shot + 1) * N_RECEIVERS)
+    np.testing.assert_array_equal(source.amplitude(untouched), survey["amplitude"][untouched])
