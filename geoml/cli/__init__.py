@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from geoml.cli.export import export
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
 from geoml.cli.preprocess import preprocess
@@ -18,7 +19,7 @@ from geoml.cli.train import train
 from geoml.errors import GeomlError
 
 # One list, in the order of the work; the help text keeps it.
-COMMANDS = (scan, ingest, show, preprocess, simulate, train, invert, run)
+COMMANDS = (scan, ingest, show, preprocess, simulate, train, invert, export, run)
 
 app = typer.Typer(
     help="From SEG-Y to a velocity model that can be trusted, and back to SEG-Y.",

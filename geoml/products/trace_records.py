@@ -1,0 +1,113 @@
+"""A block of a survey's traces as the bytes that a SEG-Y file holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geoml.errors import StoreError
+from geoml.products.segy_plan import IEEE, FilePlan
+from geoml.survey.sample_format import SAMPLE_FORMATS, decode, encode
+from geoml.survey.trace_header import HEADER_BYTES, HeaderTable
+
+_SCALED_COLUMNS = {
+    "coordinate_scalar": ("source_x", "source_y", "receiver_x", "receiver_y"),
+    "elevation_scalar": ("source_elevation", "source_depth", "receiver_elevation"),
+}
+_PLAIN_COLUMNS = ("field_record", "trace_in_record", "cdp", "inline", "crossline", "trace_kind")
+_CENTIMETRES = -100
+_READ = (
+    *_PLAIN_COLUMNS,
+    *(name for columns in _SCALED_COLUMNS.values() for name in columns),
+    "offset",
+    "amplitude",
+    "header_bytes",
+    "extension_bytes",
+    "sample_bytes",
+)
+
+
+def read_block(survey: xr.Dataset, start: int, stop: int) -> xr.Dataset:
+    """A run of traces with all that a file may need of them, in memory.
+
+    Raises:
+        StoreError: If the store that they are read from is damaged.
+    """
+    block = survey[[name for name in _READ if name in survey]].isel(trace=slice(start, stop))
+    try:
+        return block.compute()
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(
+            f"Traces {start} to {stop - 1} cannot be read back ({reason}). Look with: geoml verify"
+        ) from None
+
+
+def trace_records(block: xr.Dataset, plan: FilePlan) -> NDArray[np.uint8]:
+    """Headers and samples of a block as they stand in the file, shape (trace, byte).
+
+    Args:
+        block: Dataset of dims (trace, time), all its traces of the plan's file.
+        plan: The file.
+
+    Raises:
+        FileFormatError: If a position or a sample does not fit its field.
+    """
+    samples_at = HEADER_BYTES + plan.n_extension
+    records = np.empty((block.sizes["trace"], plan.trace_bytes), dtype=np.uint8)
+    records[:, :HEADER_BYTES] = _trace_headers(block, plan).header_bytes
+    if plan.n_extension:
+        records[:, HEADER_BYTES:samples_at] = block["extension_bytes"].values[:, : plan.n_extension]
+    records[:, samples_at:] = _samples(block, plan)
+    return records
+
+
+def _trace_headers(block: xr.Dataset, plan: FilePlan) -> HeaderTable:
+    if plan.headers_as_read:
+        table = HeaderTable(np.asarray(block["header_bytes"].values), plan.byte_order)
+    else:
+        table = _new_trace_headers(block)
+    if not plan.retimed:
+        return table
+    n_samples, dt_us, delay_ms = plan.time.in_headers()
+    table = table.with_column("n_samples", n_samples).with_column("dt_us", dt_us)
+    if plan.headers_as_read and int(plan.part.attrs.get("revision", 0)) >= 1:
+        table = table.with_column("time_scalar", 0)
+    return table.with_column("delay_ms", delay_ms)
+
+
+def _new_trace_headers(block: xr.Dataset) -> HeaderTable:
+    table = HeaderTable(np.zeros((block.sizes["trace"], HEADER_BYTES), dtype=np.uint8), "big")
+    for name in _PLAIN_COLUMNS:
+        table = table.with_column(name, block[name].values.astype(np.int64))
+    table = table.with_column("offset", _rounded(block["offset"].values))
+    table = table.with_column("coordinate_units", 1)
+    for scalar, columns in _SCALED_COLUMNS.items():
+        table = table.with_column(scalar, _CENTIMETRES)
+        for name in columns:
+            table = table.with_column(name, _rounded(100 * block[name].values))
+    return table
+
+
+def _rounded(values: NDArray[Any]) -> NDArray[np.int64]:
+    return np.asarray(np.rint(values)).astype(np.int64)
+
+
+def _samples(block: xr.Dataset, plan: FilePlan) -> NDArray[np.uint8]:
+    """Bytes of a block's samples, shape (trace, byte)."""
+    amplitude = np.asarray(block["amplitude"].values, dtype=np.float32)
+    amplitude = amplitude[:, : plan.time.n_samples]
+    code, order = plan.sample_format, plan.byte_order
+    as_read = code == plan.part.attrs.get("sample_format")
+    if code == IEEE or not as_read or "sample_bytes" not in block:
+        return encode(amplitude, code, order)
+    n_bytes = plan.time.n_samples * SAMPLE_FORMATS[code].n_bytes
+    kept = np.asarray(block["sample_bytes"].values)[:, :n_bytes]
+    # The kept bytes hold only as long as they still decode to the amplitude.
+    same = (decode(kept, code, order).view(np.uint32) == amplitude.view(np.uint32)).all(axis=1)
+    raw = kept.copy()
+    raw[~same] = encode(amplitude[~same], code, order)
+    return raw
