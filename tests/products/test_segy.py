@@ -9,6 +9,8 @@ from segyio import TraceField
 from geoml.errors import FileFormatError, ShapeError
 from geoml.products.segy import NULL, write_section_segy, write_survey_segy
 from geoml.readers.ingest import read_survey
+from geoml.survey.cdp_position import cdp_positions
+from geoml.survey.line_distance import line_distance
 from geoml.survey.schema import TRACE_VARIABLES
 from geoml.survey.velocity import section
 
@@ -149,3 +151,14 @@ def test_interval_that_headers_cannot_hold_is_refused(survey, tmp_path):
     with pytest.raises(FileFormatError, match=r"1234\.57 us; SEG-Y holds whole ones"):
         write_survey_segy(odd, tmp_path / "s.sgy")
     assert not list(tmp_path.iterdir())
+
+
+def test_crooked_section_keeps_the_position_of_every_cdp(tmp_path):
+    angle = np.linspace(0, 1.2, 5)
+    x, y = 434000 + 900 * np.sin(angle), 6477000 + 900 * (1 - np.cos(angle))
+    write_section_segy(section(VELOCITY, 270.0, cdp_x=x, cdp_y=y), tmp_path / "v.sgy")
+    survey = read_survey(tmp_path / "v.sgy")
+    line = line_distance(survey, tolerance_m=0)
+    np.testing.assert_allclose(cdp_positions(survey), [x, y], atol=0.005)
+    np.testing.assert_allclose(line.path.length_m, 900 * 1.2, rtol=0.005)
+    np.testing.assert_array_equal(survey["cdp"], np.arange(1, 6))
