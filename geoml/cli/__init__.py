@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import typer
@@ -41,6 +42,8 @@ def main() -> None:
         notices.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
         logger.addHandler(notices)
         logger.setLevel(logging.INFO)
+    # Zarr takes four threads more than there are cores, each with a heap of its own that grows.
+    os.environ.setdefault("ZARR_THREADING__MAX_WORKERS", str(os.cpu_count() or 1))
     try:
         app(prog_name="geoml")
     except (GeomlError, OSError) as error:

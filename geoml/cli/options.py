@@ -10,8 +10,36 @@ import typer
 if TYPE_CHECKING:
     from geoml.readers import IngestOptions
 
-TraceFile = Annotated[Path, typer.Argument(help="SEG-Y (.sgy, .segy) or Seismic Unix (.su) file.")]
-Store = Annotated[Path, typer.Argument(help="Survey store, as 'geoml ingest' makes it.")]
+# Text and not Path: a path would eat a slash of a URL such as s3://bucket/line.sgy.
+TraceFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="SEG-Y (.sgy, .segy) or Seismic Unix (.su) file; may be a URL."
+    ),
+]
+TraceFiles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILES...",
+        help="SEG-Y (.sgy, .segy) or Seismic Unix (.su) files, or a pattern such as 'line/*.sgy'; "
+        "may be URLs.",
+    ),
+]
+Store = Annotated[
+    str,
+    typer.Argument(metavar="STORE", help="Survey store, as 'geoml ingest' makes it; may be a URL."),
+]
+NewStore = Annotated[
+    str,
+    typer.Argument(metavar="OUT", help="Survey store to make, such as line.zarr; may be a URL."),
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="Where the work runs: threads, processes, synchronous, or tcp://host:port of a Dask "
+        "scheduler."
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 
 Samples = Annotated[int | None, typer.Option(help="Samples a trace, against the headers.")]

@@ -13,13 +13,11 @@ from geoml.cli.progress import progress_bar
 
 def preprocess(
     store: o.Store,
-    out: Annotated[Path, typer.Argument(help="Survey store to make, such as clean.zarr.")],
+    out: o.NewStore,
     steps: Annotated[
         Path, typer.Option(help="YAML with the list of steps, alone or under 'preprocess'.")
     ],
-    scheduler: Annotated[
-        str, typer.Option(help="threads, processes, synchronous, or tcp://host:port of Dask.")
-    ] = "threads",
+    scheduler: o.Scheduler = "threads",
     overwrite: o.Overwrite = False,
 ) -> None:
     """Apply preprocessing steps, whole gathers at a time."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,14 +21,15 @@ from geoml.readers.file_list import TracePaths
 from geoml.readers.finding import Finding
 from geoml.readers.header_table import Traces
 from geoml.readers.inspection import refuse_warnings
-from geoml.readers.joined_files import TracePart, read_parts
-from geoml.readers.many_files import FilesInspection, inspect_files, source_records
+from geoml.readers.joined_files import JoinedFiles, TracePart, read_parts
+from geoml.readers.many_files import inspect_files, source_records
 from geoml.readers.options import IngestOptions
 from geoml.readers.sample_check import format_findings
 from geoml.readers.sample_counts import count_findings
 from geoml.readers.source_file import SourceFile
 from geoml.survey.gathers import gather_index
 from geoml.survey.location import AnyPath
+from geoml.survey.memory import release_memory
 from geoml.survey.scheduler import check_scheduler, n_cores, run_tasks
 from geoml.survey.schema import STORE_VERSION, TRACES_SHARD_FACTOR
 from geoml.survey.store import SurveyWriter, chunk_traces, create_store, plain_json
@@ -40,6 +42,7 @@ _HASH_BLOCK = 8 * 2**20
 # Shards in work at once: raw, decoded and compressed they stay within a laptop's memory.
 _MEMORY_BYTES = 256 * 2**20
 _COPIES_OF_A_SHARD = 4
+_BUFFER = threading.local()
 
 
 def read_survey(paths: TracePaths, options: IngestOptions | None = None) -> xr.Dataset:
@@ -55,10 +58,11 @@ def read_survey(paths: TracePaths, options: IngestOptions | None = None) -> xr.D
     """
     options = options or IngestOptions()
     inspection = inspect_files(paths, options)
-    refuse_warnings(inspection.findings, options)
+    findings = inspection.findings
+    refuse_warnings(findings, options)
     files = inspection.files
     block = files.read(slice(0, files.n_traces), files.n_traces)
-    findings = _all_findings(inspection, np.array([[files.n_traces, *block.counts]]))
+    findings += _sample_findings(files, np.array([[files.n_traces, *block.counts]]))
     _report(findings, options)
     survey = inspection.table.assign(amplitude=(("trace", "time"), block.amplitude))
     for name, values in block.trace_bytes.items():
@@ -67,7 +71,7 @@ def read_survey(paths: TracePaths, options: IngestOptions | None = None) -> xr.D
     if tail.size:
         survey["trailing_bytes"] = ("trailing_byte", tail)
     digests = [file_sha256(reader.source) for reader in files.readers]
-    return survey.assign_attrs(_provenance(inspection, digests, findings))
+    return survey.assign_attrs(_provenance(files, survey.attrs, digests, findings))
 
 
 def ingest(
@@ -105,20 +109,23 @@ def ingest(
     options = options or IngestOptions()
     check_scheduler(scheduler)
     inspection = inspect_files(paths, options)
-    refuse_warnings(inspection.findings, options)
-    files = inspection.files
-    order = _trace_order(inspection.table, layout)
-    table = inspection.table if order is None else _reordered(inspection.table, order)
+    findings = inspection.findings
+    refuse_warnings(findings, options)
+    table, order = _in_layout(inspection.table, layout)
     try:
         writer = create_store(
             out,
             table,
             overwrite=overwrite,
-            trace_bytes=files.header_widths,
-            resume_key=_resume_key(inspection, table),
+            trace_bytes=inspection.files.header_widths,
+            resume_key=_resume_key(inspection.files, table),
         )
-        digests = _write_traces(inspection, writer, order, scheduler, progress)
-        findings = _all_findings(inspection, writer.counts())
+        # From here on memory holds shards only, however long the survey is.
+        files, attrs = inspection.files.without_headers(), table.attrs
+        del inspection, table
+        release_memory()
+        digests = _write_traces(files, writer, order, scheduler, progress)
+        findings += _sample_findings(files, writer.counts())
         try:
             _report(findings, options)
         except FileFormatError:
@@ -127,7 +134,7 @@ def ingest(
         tail, _ = files.trailing_bytes()
         if tail.size:
             writer.set_trailing_bytes(tail)
-        writer.finish(**_provenance(inspection, digests, findings))
+        writer.finish(**_provenance(files, attrs, digests, findings))
     except OSError as error:
         why = error.strerror or str(error)
         raise StoreError(
@@ -151,22 +158,28 @@ class _ShardTask:
 
     def __call__(self, work: tuple[int, int, list[TracePart]]) -> int:
         start, stop, parts = work
-        block = read_parts(
-            parts, stop - start, self.writer.n_samples, self.header_widths, self.sample_width
-        )
+        amplitude = _own_buffer(stop - start, self.writer.n_samples)
+        block = read_parts(parts, amplitude, self.header_widths, self.sample_width)
         self.writer.write(start, block.amplitude, block.trace_bytes, block.counts)
         return stop - start
 
 
+def _own_buffer(n_traces: int, n_samples: int) -> NDArray[np.float32]:
+    """Room for a shard, one a thread: large blocks that come and go leave holes in the heap."""
+    held = getattr(_BUFFER, "samples", None)
+    if held is None or held.size < n_traces * n_samples:
+        held = _BUFFER.samples = np.empty(n_traces * n_samples, dtype=np.float32)
+    return np.asarray(held[: n_traces * n_samples].reshape(n_traces, n_samples))
+
+
 def _write_traces(
-    inspection: FilesInspection,
+    files: JoinedFiles,
     writer: SurveyWriter,
     order: NDArray[np.int64] | None,
     scheduler: str,
     progress: Callable[[int, int], None] | None,
 ) -> list[str]:
     """Write the shards that are not there yet; SHA-256 of each file."""
-    files = inspection.files
     pending = writer.pending()
     n_done = files.n_traces - sum(stop - start for start, stop in pending)
     if n_done:
@@ -193,22 +206,20 @@ def _write_traces(
         return list(digests)
 
 
-def _trace_order(table: xr.Dataset, layout: Layout) -> NDArray[np.int64] | None:
-    """Which trace of the files stands where in the store, None for as they come."""
+def _in_layout(table: xr.Dataset, layout: Layout) -> tuple[xr.Dataset, NDArray[np.int64] | None]:
+    """The table as the store will have it, and which trace stands where, None for as they come."""
     if layout == "file":
-        return None
+        return table, None
     if layout != "receiver":
         raise OptionError(f"Unknown layout '{layout}'. Known: file, receiver.")
-    return gather_index(table, "receiver").order
-
-
-def _reordered(table: xr.Dataset, order: NDArray[np.int64]) -> xr.Dataset:
+    order = gather_index(table, "receiver").order
     table = table.isel(trace=order).assign(source_trace=("trace", order))
     receiver = gather_index(table, "receiver").labels()
-    return table.assign_attrs(traces_per_gather=chunk_traces(receiver, table.sizes["time"]))
+    chunk = chunk_traces(receiver, table.sizes["time"])
+    return table.assign_attrs(traces_per_gather=chunk), order
 
 
-def _resume_key(inspection: FilesInspection, table: xr.Dataset) -> str:
+def _resume_key(files: JoinedFiles, table: xr.Dataset) -> str:
     """A digest of everything that decides the store's bytes but the samples themselves."""
     digest = hashlib.sha256()
     facts = {
@@ -216,8 +227,7 @@ def _resume_key(inspection: FilesInspection, table: xr.Dataset) -> str:
         "store": [STORE_VERSION, TRACES_SHARD_FACTOR],
         "attrs": plain_json(table.attrs),
         "files": [
-            [reader.name, reader.source.n_bytes, reader.source.modified]
-            for reader in inspection.files.readers
+            [reader.name, reader.source.n_bytes, reader.source.modified] for reader in files.readers
         ],
     }
     digest.update(json.dumps(facts, sort_keys=True).encode())
@@ -226,24 +236,22 @@ def _resume_key(inspection: FilesInspection, table: xr.Dataset) -> str:
     return digest.hexdigest()
 
 
-def _all_findings(inspection: FilesInspection, counts: NDArray[np.int64]) -> list[Finding]:
-    files = inspection.files
+def _sample_findings(files: JoinedFiles, counts: NDArray[np.int64]) -> list[Finding]:
     name = files.readers[0].name if len(files.readers) == 1 else f"{len(files.readers)} files"
     n_traces, n_non_finite, n_dead, _ = (int(count) for count in counts.sum(axis=0))
     about_format = [finding for reader in files.readers for finding in format_findings(reader)]
-    about_samples = count_findings(name, n_traces, n_non_finite, n_dead)
-    return [*inspection.findings, *about_format, *about_samples]
+    return [*about_format, *count_findings(name, n_traces, n_non_finite, n_dead)]
 
 
 def _provenance(
-    inspection: FilesInspection, digests: list[str], findings: list[Finding]
+    files: JoinedFiles, attrs: Mapping[str, Any], digests: list[str], findings: list[Finding]
 ) -> dict[str, Any]:
     known: dict[str, Any] = {
         "source_sha256": digests[0],
         "findings": [str(finding) for finding in findings],
     }
     if len(digests) > 1:
-        known["source_files"] = source_records(inspection, digests)
+        known["source_files"] = source_records(files, attrs, digests)
     return known
 
 

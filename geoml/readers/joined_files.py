@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from geoml.readers.reader import Reader
 from geoml.readers.sample_counts import sample_counts
 from geoml.survey.sample_format import SAMPLE_FORMATS, decode, is_exact
 from geoml.survey.trace_header import HEADER_BYTES
+
+_STEP_BYTES = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,10 @@ class JoinedFiles:
             SAMPLE_FORMATS[reader.sample_format].n_bytes for reader in readers
         )
 
+    def without_headers(self) -> JoinedFiles:
+        """The same files, their header columns left behind."""
+        return JoinedFiles(tuple(copy.copy(reader) for reader in self.readers))
+
     def parts(self, traces: Traces) -> list[TracePart]:
         """Where some traces are, file after file."""
         return list(self._parts(traces))
@@ -83,9 +90,8 @@ class JoinedFiles:
                 low, high = max(start, int(edge)), min(stop, int(edge) + reader.n_traces)
                 if low >= high:
                     return
-                yield TracePart(
-                    reader, slice(low - edge, high - edge), slice(low - start, high - start)
-                )
+                traces_of = slice(low - int(edge), high - int(edge))
+                yield TracePart(reader, traces_of, slice(low - start, high - start))
             return
         file = np.searchsorted(self._edges, traces, side="right") - 1
         for number in np.unique(file):
@@ -103,15 +109,13 @@ class JoinedFiles:
 
     def read(self, traces: Traces, n_traces: int) -> TraceBlock:
         """Read some traces."""
-        return read_parts(
-            self.parts(traces), n_traces, self.n_samples, self.header_widths, self.sample_width
-        )
+        amplitude = np.empty((n_traces, self.n_samples), dtype=np.float32)
+        return read_parts(self.parts(traces), amplitude, self.header_widths, self.sample_width)
 
 
 def read_parts(
     parts: list[TracePart],
-    n_traces: int,
-    n_samples: int,
+    amplitude: NDArray[np.float32],
     header_widths: dict[str, int],
     sample_width: int,
 ) -> TraceBlock:
@@ -119,29 +123,41 @@ def read_parts(
 
     Args:
         parts: Which traces; their rows fill the block.
-        n_traces: Rows of the block.
-        n_samples: Samples a trace.
+        amplitude: Filled with the samples, shape (trace, time).
         header_widths: See ``JoinedFiles``.
         sample_width: See ``JoinedFiles``.
     """
-    amplitude = np.empty((n_traces, n_samples), dtype=np.float32)
+    n_traces, n_samples = amplitude.shape
     kept = {
         name: np.zeros((n_traces, width), dtype=np.uint8) for name, width in header_widths.items()
     }
     n_inexact = 0
-    for part in parts:
-        reader, rows = part.reader, part.rows
-        raw = reader.raw_samples(part.traces)
+    # A little at a time: what is copied on the way stays in the processor's cache.
+    step = max(1, _STEP_BYTES // (4 * n_samples))
+    for reader, traces, rows in _steps(parts, step):
+        raw = reader.raw_samples(traces)
         amplitude[rows] = decode(raw, reader.sample_format, reader.byte_order)
-        kept["header_bytes"][rows] = reader.header_bytes(part.traces)
-        extension = reader.extension_bytes(part.traces)
+        kept["header_bytes"][rows] = reader.header_bytes(traces)
+        extension = reader.extension_bytes(traces)
         if extension is not None:
             kept["extension_bytes"][rows, : extension.shape[1]] = extension
         inexact = ~is_exact(raw, reader.sample_format, reader.byte_order)
         if inexact.any():
             n_inexact += int(inexact.sum())
-            held = kept.setdefault(
-                "sample_bytes", np.zeros((n_traces, sample_width), dtype=np.uint8)
-            )
-            held[rows, : raw.shape[1]] = np.where(inexact[:, None], raw, np.uint8(0))
+            if "sample_bytes" not in kept:
+                kept["sample_bytes"] = np.zeros((n_traces, sample_width), dtype=np.uint8)
+            held = np.where(inexact[:, None], raw, np.uint8(0))
+            kept["sample_bytes"][rows, : raw.shape[1]] = held
     return TraceBlock(amplitude, kept, (*sample_counts(amplitude), n_inexact))
+
+
+def _steps(parts: list[TracePart], step: int) -> Iterator[tuple[Reader, Traces, Traces]]:
+    for part in parts:
+        if isinstance(part.traces, slice) and isinstance(part.rows, slice):
+            first, row = part.traces.start, part.rows.start
+            for at in range(0, part.traces.stop - first, step):
+                stop = min(at + step, part.traces.stop - first)
+                yield part.reader, slice(first + at, first + stop), slice(row + at, row + stop)
+        elif not isinstance(part.traces, slice) and not isinstance(part.rows, slice):
+            for at in range(0, part.traces.size, step):
+                yield part.reader, part.traces[at : at + step], part.rows[at : at + step]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,17 +70,19 @@ def inspect_files(paths: TracePaths, options: IngestOptions) -> FilesInspection:
     return FilesInspection(joined, table, [*found, *about_positions])
 
 
-def source_records(inspection: FilesInspection, digests: Sequence[str]) -> list[dict[str, Any]]:
+def source_records(
+    files: JoinedFiles, common: Mapping[str, Any], digests: Sequence[str]
+) -> list[dict[str, Any]]:
     """What must be kept of each of several files, where it differs from the first.
 
     Args:
-        inspection: The files.
+        files: The files.
+        common: Attributes of the first.
         digests: SHA-256 of each.
     """
-    common = inspection.table.attrs
-    _, tails = inspection.files.trailing_bytes()
+    _, tails = files.trailing_bytes()
     records = []
-    for reader, digest, tail in zip(inspection.files.readers, digests, tails, strict=True):
+    for reader, digest, tail in zip(files.readers, digests, tails, strict=True):
         own = {
             **reader.file_attrs(),
             "byte_order": reader.byte_order,
