@@ -33,6 +33,17 @@ def publish(path: AnyPath) -> None:
         replace_store(part_path(Path(path)), Path(path))
 
 
+def remove_litter(place: AnyPath) -> None:
+    """Remove the half-written files that killed writers left in a store on a disk.
+
+    Zarr writes each file under a name of its own ending in ``.partial`` and renames it when it is
+    whole; an object store shows nothing of an upload that was cut off.
+    """
+    if not is_url(place):
+        for file in Path(place).rglob("*.partial"):
+            file.unlink(missing_ok=True)
+
+
 def replace_store(part: Path, path: Path) -> None:
     """Give a finished store its name; an older one of that name goes away last."""
     old = path.with_name(f".{path.name}.old")

@@ -18,14 +18,16 @@ COUNTS = ("n_traces", "n_non_finite", "n_dead", "n_inexact")
 samples float32 does not hold, which have ``sample_bytes``."""
 
 _GROUP = "journal"
-_OPEN = f"{_GROUP}/shard"
+NOTES = f"{_GROUP}/shard"
+"""Name of the array of notes."""
+
 _CLOSED = f"{_GROUP}/counts"
 
 
 def lay_out_journal(group: zarr.Group, n_shards: int) -> None:
     """The journal of an empty store."""
     group.create_array(
-        _OPEN,
+        NOTES,
         shape=(n_shards, len(COUNTS)),
         chunks=(1, len(COUNTS)),
         dtype="int64",
@@ -36,29 +38,28 @@ def lay_out_journal(group: zarr.Group, n_shards: int) -> None:
 
 def note_shard(group: zarr.Group, shard: int, counts: tuple[int, int, int, int]) -> None:
     """Say that everything of a shard is stored."""
-    array: Any = group[_OPEN]
+    array: Any = group[NOTES]
     array[shard] = np.array(counts, dtype=np.int64)
 
 
 def journal_counts(group: zarr.Group) -> NDArray[np.int64]:
     """Counts of each shard, shape (shard, count); a shard without traces is not done."""
-    name = _CLOSED if _CLOSED in group else _OPEN
-    array: Any = group[name]
+    # The notes outrank the array: a writer killed while it made the array has both.
+    array: Any = group[NOTES if NOTES in group else _CLOSED]
     return np.asarray(array[:])
 
 
 def close_journal(group: zarr.Group) -> None:
-    """Put the counts of a finished store into one array and drop the notes."""
-    if _OPEN not in group:
-        return
+    """Put the counts of a finished store into one array; the notes may be removed then."""
+    if NOTES not in group:
+        return  # a writer killed while it removed them
     counts = journal_counts(group)
-    if _CLOSED not in group:
-        array = group.create_array(
-            _CLOSED,
-            data=counts,
-            chunks=counts.shape,
-            dimension_names=("shard", "count"),
-            compressors=[ZstdCodec(), Crc32cCodec()],
-        )
-        array.attrs["counts"] = list(COUNTS)
-    del group[_OPEN]
+    group.create_array(
+        _CLOSED,
+        data=counts,
+        chunks=counts.shape,
+        dimension_names=("shard", "count"),
+        compressors=[ZstdCodec(), Crc32cCodec()],
+        attributes={"counts": list(COUNTS)},
+        overwrite=True,
+    )

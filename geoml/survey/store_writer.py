@@ -15,8 +15,9 @@ from geoml.errors import ShapeError, StoreError
 from geoml.survey.gathers import GatherKind, gather_index
 from geoml.survey.location import AnyPath, exists, inside, is_url, remove, zarr_store
 from geoml.survey.schema import STORE_VERSION, TRACE_BYTES, TRACE_VARIABLES, TRACES_SHARD_FACTOR
-from geoml.survey.store_files import plain_json, publish, work_place
+from geoml.survey.store_files import plain_json, publish, remove_litter, work_place
 from geoml.survey.store_journal import (
+    NOTES,
     close_journal,
     journal_counts,
     lay_out_journal,
@@ -214,6 +215,11 @@ class SurveyWriter:
             raise StoreError(f"{self.path}: {missing} shards were not written.")
         group = self._group()
         close_journal(group)
+        place = work_place(self.path)
+        # First what makes the notes an array: a writer killed here must not take the rest for all.
+        remove(inside(place, NOTES, "zarr.json"))
+        remove(inside(place, NOTES))
+        remove_litter(place)
         kept = {name: value for name, value in group.attrs.items() if name != _RESUME_KEY}
         group.attrs.put({**kept, **plain_json(attrs), "complete": True})
         publish(self.path)
