@@ -130,7 +130,7 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
     from distributed import Client, KilledWorker
 
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout=_PATIENCE_S)
     except (OSError, ValueError) as error:
         raise OptionError(
             f"--scheduler {address}: no Dask scheduler answers there ({error}). Start one with: "
