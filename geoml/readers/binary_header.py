@@ -1,4 +1,8 @@
-"""The 400-byte binary header of SEG-Y: its byte order and its numbers."""
+"""The 400-byte binary header of SEG-Y: its byte order and its numbers.
+
+References:
+    SEG (2017), SEG-Y revision 2.0 data exchange format, table 2; SEG (2023), revision 2.1.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,14 @@ from geoml.survey.trace_header import ByteOrder
 
 TEXT_BYTES = 3200
 BINARY_BYTES = 400
-_ENDIAN_MARK = 16909060  # 0x01020304, bytes 3297-3300 of revision 2
+# Bytes 3297-3300 of revision 2 as they stand in a file of each byte order.
+_MARKS: dict[bytes, ByteOrder] = {
+    b"\x01\x02\x03\x04": "big",
+    b"\x04\x03\x02\x01": "little",
+}
+_SWAPPED_PAIRS = (b"\x02\x01\x04\x03", b"\x03\x04\x01\x02")
+_NEWEST_REVISION = 2
+_REVISION = 3501 - 1 - TEXT_BYTES
 
 
 @dataclass(frozen=True)
@@ -42,16 +53,26 @@ class BinaryHeader:
 
     @property
     def revision(self) -> int:
-        """Major revision of the standard, 0 where it names none."""
-        number = int(self.at(3501, "u2"))
-        # 0x0100 is revision 1.0; many writers put 1.
-        return number >> 8 if number >= 0x100 else number
+        """Major revision of the standard, 0 where it names none that exists."""
+        major, minor = self.raw[_REVISION : _REVISION + 2]
+        # The standard's first byte is the major number. Many writers put a 16-bit 1 or 2, of
+        # which a big-endian file holds the digit in the second byte.
+        number = major or minor
+        return number if number <= _NEWEST_REVISION else 0
 
     @property
-    def n_samples(self) -> int:
-        """Samples a trace, 0 where it does not say."""
+    def revision_number(self) -> float:
+        """Revision with its minor number, such as 2.1; whole ones are whole."""
+        major, minor = self.raw[_REVISION : _REVISION + 2]
+        if major == self.revision and 0 < minor < 10:
+            return major + minor / 10
+        return self.revision
+
+    @property
+    def sample_counts(self) -> list[int]:
+        """Samples a trace by each field that says something, the one that counts most first."""
         extended = int(self.at(3269, "u4")) if self.revision >= 2 else 0
-        return extended or int(self.at(3221, "u2"))
+        return [count for count in (extended, int(self.at(3221, "u2"))) if count]
 
     @property
     def dt_us(self) -> float:
@@ -72,8 +93,23 @@ class BinaryHeader:
 
     @property
     def n_extra_trace_headers(self) -> int:
-        """Additional 240-byte headers a trace (revision 2)."""
+        """Additional 240-byte headers a trace, at most (revision 2)."""
         return int(self.at(3507, "i4")) if self.revision >= 2 else 0
+
+    @property
+    def n_traces(self) -> int:
+        """Traces in the file, 0 where it does not say (revision 2)."""
+        return int(self.at(3513, "u8")) if self.revision >= 2 else 0
+
+    @property
+    def first_trace_byte(self) -> int:
+        """Offset of the first trace [bytes], 0 where it does not say (revision 2)."""
+        return int(self.at(3521, "u8")) if self.revision >= 2 else 0
+
+    @property
+    def n_trailer_records(self) -> int:
+        """3200-byte records after the traces; -1 means an unknown number (revision 2)."""
+        return int(self.at(3529, "i4")) if self.revision >= 2 else 0
 
 
 def read_binary_header(
@@ -95,10 +131,15 @@ def read_binary_header(
         if byte_order not in get_args(ByteOrder):
             raise OptionError(f"Byte order '{byte_order}' is unknown; 'big' or 'little' is needed.")
         return BinaryHeader(raw, byte_order)
+    mark = raw[3297 - 1 - TEXT_BYTES : 3300 - TEXT_BYTES]
+    if mark in _SWAPPED_PAIRS:
+        raise FileFormatError(
+            f"{name}: its byte order mark says that pairs of bytes are swapped; big- or "
+            "little-endian is needed. Swap them back first, for example with 'dd conv=swab'."
+        )
+    if mark in _MARKS:
+        return BinaryHeader(raw, _MARKS[mark])
     big, little = BinaryHeader(raw, "big"), BinaryHeader(raw, "little")
-    for header in (big, little):
-        if int(header.at(3297, "u4")) == _ENDIAN_MARK:
-            return header
     # A code is below 256, so that at most one order gives a known one.
     known = set(SAMPLE_FORMATS) | set(REFUSED_FORMATS)
     for header in (big, little):

@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 
 from geoml.errors import ShapeError
 from geoml.readers.source_file import BLOCK_BYTES, SourceFile
-from geoml.survey.trace_header import FIELDS, HEADER_BYTES, ByteOrder
+from geoml.readers.trace_extension import EXTENSION_FIELDS, SegExtension
+from geoml.survey.header_scalar import scaled
+from geoml.survey.trace_header import FIELDS, HEADER_BYTES, ByteOrder, HeaderField, HeaderTable
 
 Traces = slice | NDArray[np.int64]
 """Numbers of traces in file order: a run (step 1), or any numbers in any order."""
+
+_SCALARS = {
+    **dict.fromkeys(
+        ("source_x", "source_y", "receiver_x", "receiver_y", "cdp_x", "cdp_y"), "coordinate_scalar"
+    ),
+    **dict.fromkeys(("source_elevation", "source_depth", "receiver_elevation"), "elevation_scalar"),
+}
 
 # Two traces closer than this are fetched from a URL with what lies between them.
 _WORTH_ONE_REQUEST = 256 * 2**10
@@ -25,17 +34,44 @@ class HeaderColumns:
 
     Args:
         columns: Numbers by the names of ``FIELDS``, each of shape (trace,).
+        extended: Numbers of the standard's first additional header by the names of
+            ``EXTENSION_FIELDS``, 0 where it says nothing.
     """
 
-    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(
+        self, columns: Mapping[str, NDArray[Any]], extended: Mapping[str, NDArray[Any]]
+    ) -> None:
         self._columns = dict(columns)
+        self._extended = dict(extended)
 
     def __len__(self) -> int:
         return len(next(iter(self._columns.values())))
 
     def column(self, name: str) -> NDArray[np.int64]:
-        """One number of every trace, shape (trace,)."""
-        return self._columns[name].astype(np.int64)
+        """One number of every trace as its header holds it, shape (trace,).
+
+        Counts and record numbers of the additional header are used where they are not 0;
+        lengths are not, as scalars do not apply to them: see ``length``.
+        """
+        values = self._columns[name].astype(np.int64)
+        extended = self._extended.get(name)
+        if extended is None or extended.dtype.kind == "f":
+            return values
+        return np.where(extended != 0, extended, values).astype(np.int64)
+
+    def length(self, name: str) -> NDArray[np.float64]:
+        """A position, elevation or offset in the file's unit, shape (trace,).
+
+        It is the additional header's number where that is not 0, else the standard header's with
+        its scalar applied.
+        """
+        scalar = _SCALARS.get(name)
+        values = self._columns[name].astype(np.int64)
+        lengths = values if scalar is None else scaled(values, self.column(scalar))
+        extended = self._extended.get(name)
+        if extended is None:
+            return lengths.astype(np.float64)
+        return np.where(extended != 0, extended, lengths)
 
 
 @dataclass(frozen=True)
@@ -89,28 +125,30 @@ class TraceRecords:
         start = self.first_byte + self.n_traces * self.trace_bytes
         return self.source.read(start, self.source.n_bytes)
 
-    def header_columns(self, byte_order: ByteOrder) -> HeaderColumns:
-        """The numbers of every header, collected in one pass over the file."""
-        order = ">" if byte_order == "big" else "<"
-        layout = np.dtype(
-            {
-                "names": list(FIELDS),
-                "formats": [order + field.kind for field in FIELDS.values()],
-                "offsets": [field.byte - 1 for field in FIELDS.values()],
-                "itemsize": HEADER_BYTES,
-            }
-        )
-        columns = {
-            name: np.empty(self.n_traces, dtype=field.kind) for name, field in FIELDS.items()
-        }
+    def header_columns(self, byte_order: ByteOrder, with_extension: bool) -> HeaderColumns:
+        """The numbers of every header, collected in one pass over the file.
+
+        Args:
+            byte_order: Byte order of the headers.
+            with_extension: Whether a trace has additional headers.
+        """
+        columns = _empty(FIELDS, self.n_traces)
+        extended = _empty(EXTENSION_FIELDS if with_extension else {}, self.n_traces)
+        last = HEADER_BYTES * (2 if with_extension else 1)
         step = max(1, BLOCK_BYTES // self.trace_bytes)
         for start in range(0, self.n_traces, step):
+            run = slice(start, start + step)
             # One copy of the headers, small enough for the processor cache, serves all columns.
-            block = self.part(slice(start, start + step), 0, HEADER_BYTES)
-            numbers = np.ascontiguousarray(block).view(layout)[:, 0]
+            block = np.ascontiguousarray(self.part(run, 0, last))
+            table = HeaderTable(block[:, :HEADER_BYTES], byte_order)
             for name, column in columns.items():
-                column[start : start + step] = numbers[name]
-        return HeaderColumns(columns)
+                column[run] = table.narrow(name)
+            if with_extension:
+                extension = SegExtension(block[:, HEADER_BYTES:], byte_order)
+                for name, column in extended.items():
+                    column[run] = extension.column(name)
+        said = {name: column for name, column in extended.items() if column.any()}
+        return HeaderColumns(columns, said)
 
     def _run(self, start: int, stop: int) -> NDArray[np.uint8]:
         first = self.first_byte + start * self.trace_bytes
@@ -134,3 +172,7 @@ class TraceRecords:
                 found[row] = content[at : at + last - first]
                 row += 1
         return found[place.reshape(-1)]
+
+
+def _empty(fields: Mapping[str, HeaderField], n_traces: int) -> dict[str, NDArray[Any]]:
+    return {name: np.empty(n_traces, dtype=field.kind) for name, field in fields.items()}

@@ -1,132 +1,205 @@
-"""How many samples a trace has, where the headers may contradict each other and the file size."""
+"""How many samples a trace has and where traces start, where headers contradict each other."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
-from geoml.readers.header_table import TraceRecords
 from geoml.readers.options import IngestOptions
 from geoml.readers.source_file import SourceFile
+from geoml.readers.trace_extension import SegExtension
+from geoml.readers.trace_place import TracePlace
+from geoml.readers.trace_stride import TraceStride, agreement
+from geoml.readers.unequal_traces import unequal_traces
 from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
 
-_LOOKED_AT = 200
+
+@dataclass(frozen=True)
+class FileNumbers:
+    """What a file says about its traces before they are looked for.
+
+    Attributes:
+        source: The file.
+        byte_order: Byte order of its headers.
+        sample_bytes: Bytes a sample.
+        sample_counts: Samples a trace by the file header, the field that counts most first.
+        n_traces: Traces by the file header, 0 where it does not say.
+    """
+
+    source: SourceFile
+    byte_order: ByteOrder
+    sample_bytes: int
+    sample_counts: Sequence[int] = ()
+    n_traces: int = 0
 
 
-def settle_sample_count(
-    source: SourceFile,
-    first_byte: int,
-    sample_bytes: int,
-    byte_order: ByteOrder,
-    binary_count: int,
-    options: IngestOptions,
-) -> tuple[int, list[Finding]]:
-    """Samples a trace, and what was contradictory about it.
+def settle_stride(
+    numbers: FileNumbers, places: Iterable[TracePlace], options: IngestOptions
+) -> tuple[TraceStride, list[Finding]]:
+    """Where the traces are and how long, and what was contradictory about it.
 
-    The binary header's count and the first trace header's are tried: one holds if it divides the
-    file into whole traces, with something like trace headers where they should be.
+    At every place where traces may be, the file header's sample counts and the first trace
+    header's are tried. A count holds if it divides the place into whole traces, with something
+    like trace headers where they should be. If none does, one that meets trace headers up to a
+    cut last trace holds.
 
     Args:
-        source: The file.
-        first_byte: Offset of the first trace [bytes].
-        sample_bytes: Bytes a sample.
-        byte_order: Byte order of the headers.
-        binary_count: Samples by the binary header, 0 where it does not say.
+        numbers: What the file says.
+        places: Parts of the file that may hold the traces, the likeliest first.
         options: The user's decisions.
 
     Raises:
         OptionError: If the chosen count does not fit the file.
-        FileFormatError: If the file is truncated or no count fits it.
+        FileFormatError: If no count fits it, or traces are not of equal length.
     """
-    payload = source.n_bytes - first_byte
-    first = _table(source, first_byte, HEADER_BYTES, 1, byte_order)
-    trace_count = int(first.column("n_samples")[0])
+    if options.samples is not None and options.samples < 1:
+        raise OptionError(f"--samples {options.samples}: at least 1 sample is needed.")
+    places = list(places)
+    guesses = list(_guesses(numbers, places, options))
+    for may_be_cut in (False, True):
+        for place, strides in guesses:
+            fitting = [one for one in strides if _fits(numbers, one, may_be_cut=may_be_cut)]
+            if fitting:
+                # A multiple of the true length also meets headers, but not all of them.
+                stride = min(fitting, key=lambda one: one.n_samples)
+                return stride, _findings(numbers, place, stride, options)
+    raise _refusal(numbers, places, guesses, options)
 
-    def remainder(count: int) -> int:
-        return payload % (HEADER_BYTES + count * sample_bytes)
 
-    if options.samples is not None:
-        if options.samples < 1:
-            raise OptionError(f"--samples {options.samples}: at least 1 sample is needed.")
-        if remainder(options.samples):
-            raise OptionError(
-                f"{source.name}: --samples {options.samples} divides the file into "
-                f"{payload / (HEADER_BYTES + options.samples * sample_bytes):.2f} traces; "
-                f"the headers say {binary_count} (binary) and {trace_count} (trace)."
+def first_trace_counts(numbers: FileNumbers, place: TracePlace) -> list[int]:
+    """Samples by the first trace's headers, 0 left out, the field that counts most first."""
+    source, at = numbers.source, place.first_byte
+    headers_stop = at + HEADER_BYTES * (1 + place.n_extra_headers)
+    if headers_stop > source.n_bytes:
+        return []
+    raw = source.read(at, min(headers_stop, at + 2 * HEADER_BYTES)).reshape(-1, HEADER_BYTES)
+    counts = [int(HeaderTable(raw[:1], numbers.byte_order).column("n_samples")[0])]
+    if len(raw) > 1:
+        extension = SegExtension(raw[1:], numbers.byte_order)
+        counts.insert(0, int(extension.column("n_samples")[0]))
+    return [count for count in counts if count]
+
+
+def _guesses(
+    numbers: FileNumbers, places: Sequence[TracePlace], options: IngestOptions
+) -> Iterator[tuple[TracePlace, list[TraceStride]]]:
+    for place in places:
+        chosen = [options.samples] if options.samples is not None else None
+        counts = chosen or [*numbers.sample_counts, *first_trace_counts(numbers, place)]
+        strides = [
+            TraceStride(
+                place.first_byte,
+                place.stop_byte,
+                place.n_extra_headers,
+                count,
+                numbers.sample_bytes,
             )
-        return options.samples, []
+            for count in dict.fromkeys(counts)
+        ]
+        whole = [stride for stride in strides if stride.n_traces > 0]
+        if numbers.n_traces:
+            counted = [one.cut_after(numbers.n_traces) for one in whole if _may_end(numbers, one)]
+            yield place, counted
+        yield place, whole
 
-    candidates = [count for count in dict.fromkeys([binary_count, trace_count]) if count > 0]
-    if not candidates:
-        raise FileFormatError(
-            f"{source.name}: both binary and trace headers say 0 samples. Pass --samples."
+
+def _may_end(numbers: FileNumbers, stride: TraceStride) -> bool:
+    """Whether no trace follows those that the file header counts."""
+    if numbers.n_traces >= stride.n_traces:
+        return False
+    after = stride.cut_after(numbers.n_traces + 1)
+    two = np.array([0, numbers.n_traces])
+    table = after.headers(numbers.source, two, numbers.byte_order)
+    return any(len(set(table.column(name).tolist())) > 1 for name in ("n_samples", "dt_us"))
+
+
+def _fits(numbers: FileNumbers, stride: TraceStride, *, may_be_cut: bool) -> bool:
+    if stride.rest and not may_be_cut:
+        return False
+    said = agreement(numbers.source, stride, numbers.byte_order)
+    return said == "yes" if stride.rest else said != "no"
+
+
+def _findings(
+    numbers: FileNumbers, place: TracePlace, stride: TraceStride, options: IngestOptions
+) -> list[Finding]:
+    name = numbers.source.name
+    found = []
+    if place.contradiction:
+        message = (
+            f"{name}: the binary header is wrong where {place.contradiction}; the trace headers "
+            f"show {stride.n_traces} traces from byte {stride.first_byte} to "
+            f"{stride.stop_byte - stride.rest}."
         )
-    fitting = [
-        count
-        for count in candidates
-        if not remainder(count)
-        and _headers_agree(source, first_byte, count, sample_bytes, byte_order)
-    ]
-    if not fitting:
-        return _truncated(source, first_byte, candidates, sample_bytes, byte_order)
-    # A multiple of the true length also meets headers, but not all of them.
-    count = min(fitting)
-    if 0 in (trace_count, binary_count) or trace_count == binary_count:
-        return count, []
-    which = "binary" if count == binary_count else "trace"
-    message = (
-        f"{source.name}: trace headers say {trace_count} samples, the binary header "
-        f"{binary_count}; reading {count}, as the {which} header and the file size say."
+        found.append(Finding("warning", message))
+    stated, in_trace = numbers.sample_counts, first_trace_counts(numbers, place)
+    if options.samples is None and stated and in_trace and stated[0] != in_trace[0]:
+        which = "binary" if stride.n_samples == stated[0] else "trace"
+        message = (
+            f"{name}: trace headers say {in_trace[0]} samples, the binary header {stated[0]}; "
+            f"reading {stride.n_samples}, as the {which} header and the file size say."
+        )
+        found.append(Finding("warning", message, "--samples"))
+    if numbers.n_traces not in (0, stride.n_traces):
+        message = (
+            f"{name}: the binary header counts {numbers.n_traces} traces, the file holds "
+            f"{stride.n_traces}; reading these."
+        )
+        found.append(Finding("warning", message))
+    if stride.rest:
+        message = (
+            f"{name}: truncated; reading {stride.n_traces} whole traces of {stride.n_samples} "
+            f"samples and keeping the {stride.rest} bytes after them as they are."
+        )
+        found.append(Finding("warning", message, "--samples"))
+    return found
+
+
+def _refusal(
+    numbers: FileNumbers,
+    places: Sequence[TracePlace],
+    guesses: Sequence[tuple[TracePlace, list[TraceStride]]],
+    options: IngestOptions,
+) -> FileFormatError | OptionError:
+    name, place = numbers.source.name, places[0]
+    payload = place.stop_byte - place.first_byte
+    stated, in_trace = numbers.sample_counts, first_trace_counts(numbers, place)
+    count = options.samples or next(iter([*stated, *in_trace]), 0)
+    if not count:
+        return FileFormatError(
+            f"{name}: both binary and trace headers say 0 samples. Pass --samples."
+        )
+    header_bytes = HEADER_BYTES * (1 + place.n_extra_headers)
+    n_traces = payload / (header_bytes + count * numbers.sample_bytes)
+    if options.samples is not None:
+        return OptionError(
+            f"{name}: --samples {count} divides the file into {n_traces:.2f} traces; the headers "
+            f"say {next(iter(stated), 0)} (binary) and {next(iter(in_trace), 0)} (trace)."
+        )
+    unequal = unequal_traces(
+        numbers.source,
+        place.first_byte,
+        place.n_extra_headers,
+        numbers.sample_bytes,
+        numbers.byte_order,
     )
-    return count, [Finding("warning", message, "--samples")]
-
-
-def _headers_agree(
-    source: SourceFile, first_byte: int, count: int, sample_bytes: int, byte_order: ByteOrder
-) -> bool:
-    """Whether the file looks like trace headers at the distance that the count gives."""
-    trace_bytes = HEADER_BYTES + count * sample_bytes
-    n_traces = (source.n_bytes - first_byte) // trace_bytes
-    if n_traces < 2:
-        return n_traces == 1
-    looked_at = min(n_traces, _LOOKED_AT)
-    table = _table(source, first_byte, trace_bytes, looked_at, byte_order)
-    return _constant(table, "n_samples") and _constant(table, "dt_us")
-
-
-def _table(
-    source: SourceFile, first_byte: int, trace_bytes: int, n_traces: int, byte_order: ByteOrder
-) -> HeaderTable:
-    records = TraceRecords(source, first_byte, trace_bytes, n_traces)
-    return HeaderTable(records.part(slice(0, n_traces), 0, HEADER_BYTES), byte_order)
-
-
-def _constant(table: HeaderTable, name: str) -> bool:
-    _, counts = np.unique(table.column(name), return_counts=True)
-    return bool(counts.max() > 0.5 * len(table))
-
-
-def _truncated(
-    source: SourceFile,
-    first_byte: int,
-    candidates: list[int],
-    sample_bytes: int,
-    byte_order: ByteOrder,
-) -> tuple[int, list[Finding]]:
-    payload = source.n_bytes - first_byte
-    for count in candidates:
-        whole, rest = divmod(payload, HEADER_BYTES + count * sample_bytes)
-        if whole and _headers_agree(source, first_byte, count, sample_bytes, byte_order):
-            message = (
-                f"{source.name}: truncated; reading {whole} whole traces of {count} samples, "
-                f"keeping the {rest} bytes after them as they are."
-            )
-            return count, [Finding("warning", message, "--samples")]
-    count = candidates[0]
-    raise FileFormatError(
-        f"{source.name}: {payload} bytes of traces make "
-        f"{payload / (HEADER_BYTES + count * sample_bytes):.2f} traces of {count} samples: "
+    if unequal:
+        return FileFormatError(
+            f"{name}: {unequal}; traces of equal length are needed. Split the file by trace "
+            "length, or pad its traces, first."
+        )
+    if any(stride.rest == 0 for _, strides in guesses for stride in strides):
+        return FileFormatError(
+            f"{name}: {count} samples a trace divide the file, but no trace headers stand where "
+            "they should: of unequal traces, or wrong headers. Pass --samples if the headers are "
+            "wrong."
+        )
+    return FileFormatError(
+        f"{name}: {payload} bytes of traces make {n_traces:.2f} traces of {count} samples: "
         "truncated, of unequal traces, or wrong headers. Copy it again, or pass --samples if the "
         "headers are wrong."
     )

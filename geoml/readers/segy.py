@@ -15,7 +15,7 @@ _FIRST_REVISION_WITH_SCALED_TIMES = 1
 
 
 class SegyReader(TraceReader):
-    """A SEG-Y file: revisions 0, 1 and 2, either byte order, traces of equal length.
+    """A SEG-Y file: revisions 0 to 2.1, either byte order, traces of equal length.
 
     Attributes:
         dt_us: Sample interval by the binary header [microseconds], 0 or less where it is silent.
@@ -36,11 +36,9 @@ class SegyReader(TraceReader):
         layout = segy_layout(SourceFile(path), options or IngestOptions())
         super().__init__(
             layout.source,
-            layout.first_trace_byte,
+            layout.stride,
             layout.binary_header.byte_order,
             layout.sample_format,
-            layout.n_samples,
-            0,
             list(layout.findings),
         )
         self._layout = layout
@@ -57,6 +55,7 @@ class SegyReader(TraceReader):
             "text_header": decode_text(layout.text_header),
             "text_header_hex": layout.text_header.hex(),
             "binary_header": layout.binary_header.raw.hex(),
-            "revision": layout.binary_header.revision,
+            "revision": layout.binary_header.revision_number,
             "measurement_system": layout.binary_header.measurement_system,
+            "n_extra_trace_headers": layout.stride.n_extra_headers,
         }

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from geoml.errors import FileFormatError, OptionError
+from geoml.readers.finding import Finding
 from geoml.readers.options import IngestOptions
-from geoml.readers.sample_count import settle_sample_count
+from geoml.readers.sample_count import FileNumbers, first_trace_counts, settle_stride
 from geoml.readers.source_file import SourceFile
+from geoml.readers.trace_place import TracePlace
 from geoml.readers.trace_reader import TraceReader
-from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
+from geoml.readers.trace_stride import TraceStride
+from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
 
 _IEEE = 5
 _SAMPLE_BYTES = 4
@@ -49,9 +52,8 @@ class SuReader(TraceReader):
                 f"{source.name}: Seismic Unix holds IEEE floats (format {_IEEE}), "
                 f"--sample-format {options.sample_format} cannot be."
             )
-        byte_order: ByteOrder = options.byte_order or _byte_order(source)
-        n_samples, findings = settle_sample_count(source, 0, _SAMPLE_BYTES, byte_order, 0, options)
-        super().__init__(source, 0, byte_order, _IEEE, n_samples, 0, findings)
+        byte_order, stride, findings = _settled(source, options)
+        super().__init__(source, stride, byte_order, _IEEE, findings)
         self.dt_us = 0.0
         self.in_feet = False
         self.has_time_scalar = False
@@ -66,21 +68,48 @@ class SuReader(TraceReader):
             "binary_header": "",
             "revision": 0,
             "measurement_system": 0,
+            "n_extra_trace_headers": 0,
         }
 
 
-def _byte_order(source: SourceFile) -> ByteOrder:
-    """The order in which the first trace's sample count divides the file."""
-    size = source.n_bytes
-    first = source.read(0, HEADER_BYTES).reshape(1, HEADER_BYTES)
-    counts = {}
-    for order in get_args(ByteOrder):
-        count = int(HeaderTable(first, order).column("n_samples")[0])
-        counts[order] = count
-        if count and size % (HEADER_BYTES + _SAMPLE_BYTES * count) == 0:
-            return order
+def _settled(
+    source: SourceFile, options: IngestOptions
+) -> tuple[ByteOrder, TraceStride, list[Finding]]:
+    """Byte order and layout: the order in which the trace headers divide the file.
+
+    Raises:
+        FileFormatError: If neither order does.
+        OptionError: If an option makes no sense.
+    """
+    orders = get_args(ByteOrder)
+    if options.byte_order is not None:
+        if options.byte_order not in orders:
+            raise OptionError(
+                f"Byte order '{options.byte_order}' is unknown; 'big' or 'little' is needed."
+            )
+        orders = (options.byte_order,)
+    place = TracePlace(0, source.n_bytes)
+    settled, refusals = [], []
+    for order in orders:
+        try:
+            stride, findings = settle_stride(
+                FileNumbers(source, order, _SAMPLE_BYTES), [place], options
+            )
+        except FileFormatError as error:
+            refusals.append(error)
+        else:
+            settled.append((order, stride, findings))
+    if settled:
+        # Of two that fit, the one that leaves nothing over.
+        return min(settled, key=lambda one: one[1].rest)
+    if len(refusals) == 1:
+        raise refusals[0]
+    counts = {
+        order: next(iter(first_trace_counts(FileNumbers(source, order, _SAMPLE_BYTES), place)), 0)
+        for order in orders
+    }
     raise FileFormatError(
-        f"{source.name}: {size} bytes do not divide into traces of {counts['big']} (big-endian) or "
-        f"{counts['little']} (little-endian) samples. Is it Seismic Unix, and complete? Else pass "
-        "--samples and --byte-order."
+        f"{source.name}: {source.n_bytes} bytes do not divide into traces of {counts['big']} "
+        f"(big-endian) or {counts['little']} (little-endian) samples. Is it Seismic Unix, and "
+        "complete? Else pass --samples and --byte-order."
     )

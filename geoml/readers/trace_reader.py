@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from geoml.readers.finding import Finding
 from geoml.readers.header_table import HeaderColumns, TraceRecords, Traces
 from geoml.readers.source_file import SourceFile
-from geoml.survey.sample_format import SAMPLE_FORMATS, decode
+from geoml.readers.trace_stride import TraceStride
+from geoml.survey.sample_format import decode
 from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
 
 
@@ -32,39 +33,35 @@ class TraceReader:
 
     Args:
         source: The file.
-        first_byte: Offset of the first trace [bytes].
+        stride: Where its traces are.
         byte_order: Byte order of headers and samples.
         sample_format: Code of the sample format.
-        n_samples: Samples a trace.
-        n_extra_headers: Additional 240-byte headers a trace.
         findings: What was contradictory in the file headers.
     """
 
     def __init__(
         self,
         source: SourceFile,
-        first_byte: int,
+        stride: TraceStride,
         byte_order: ByteOrder,
         sample_format: int,
-        n_samples: int,
-        n_extra_headers: int,
         findings: list[Finding],
     ) -> None:
         self.source = source
         self.name = source.name
         self.byte_order: ByteOrder = byte_order
         self.sample_format = sample_format
-        self.n_samples = n_samples
+        self.n_samples = stride.n_samples
+        self.n_traces = stride.n_traces
         self.findings = findings
-        self._samples_at = HEADER_BYTES * (1 + n_extra_headers)
-        trace_bytes = self._samples_at + n_samples * SAMPLE_FORMATS[sample_format].n_bytes
-        self.n_traces = (source.n_bytes - first_byte) // trace_bytes
-        self._records = TraceRecords(source, first_byte, trace_bytes, self.n_traces)
+        self._n_extra_headers = stride.n_extra_headers
+        self._samples_at = HEADER_BYTES * (1 + stride.n_extra_headers)
+        self._records = TraceRecords(source, stride.first_byte, stride.trace_bytes, stride.n_traces)
 
     @cached_property
     def headers(self) -> HeaderColumns:
         """The numbers of every trace header."""
-        return self._records.header_columns(self.byte_order)
+        return self._records.header_columns(self.byte_order, self._n_extra_headers > 0)
 
     def header_bytes(self, traces: Traces) -> NDArray[np.uint8]:
         """Trace headers as they stand in the file, shape (trace, 240)."""
@@ -72,7 +69,7 @@ class TraceReader:
 
     def extension_bytes(self, traces: Traces) -> NDArray[np.uint8] | None:
         """Additional trace headers, shape (trace, 240 * headers), None where there are none."""
-        if self._samples_at == HEADER_BYTES:
+        if not self._n_extra_headers:
             return None
         return self._records.part(traces, HEADER_BYTES, self._samples_at)
 

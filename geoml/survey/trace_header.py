@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,12 +76,15 @@ class HeaderTable:
 
     def column(self, name: str) -> NDArray[np.int64]:
         """One number of every trace, shape (trace,)."""
+        return self.narrow(name).astype(np.int64)
+
+    def narrow(self, name: str) -> NDArray[Any]:
+        """One number of every trace in the file's own width and byte order, shape (trace,)."""
         field = FIELDS[name]
         first = field.byte - 1
-        width = int(field.kind[1])
-        raw = np.ascontiguousarray(self.header_bytes[:, first : first + width])
+        raw = self.header_bytes[:, first : first + int(field.kind[1])]
         order = ">" if self.byte_order == "big" else "<"
-        return raw.view(order + field.kind)[:, 0].astype(np.int64)
+        return np.ascontiguousarray(raw).view(order + field.kind)[:, 0]
 
     def with_column(self, name: str, values: NDArray[np.int64] | int) -> HeaderTable:
         """A copy with one number of every trace replaced.

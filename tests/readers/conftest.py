@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 SegyMaker = Callable[..., Path]
-CODES = {2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1"}
+CODES = {1: "u4", 2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1", 9: "i8"} | {
+    code: f"u{width}" for code, width in ((10, 4), (11, 2), (12, 8), (16, 1))
+}
 
 
 @pytest.fixture
@@ -19,6 +21,8 @@ def make_segy(tmp_path: Path) -> SegyMaker:
     """Writes a file and gives its path.
 
     ``binary`` and ``trace`` map a byte position (from 1) to (struct code, value or values).
+    ``samples`` may be traces of unequal length; ``additional`` are bytes of more trace headers,
+    for all traces or for each.
     """
 
     def make(
@@ -30,13 +34,16 @@ def make_segy(tmp_path: Path) -> SegyMaker:
         trace: dict[int, tuple[str, Any]] | None = None,
         text: bytes = b"\x40" * 3200,
         extended: bytes = b"",
+        additional: bytes | list[bytes] = b"",
+        trailer: bytes = b"",
         name: str = "line.sgy",
     ) -> Path:
-        data = np.arange(12.0).reshape(3, 4) if samples is None else np.asarray(samples)
+        data = np.arange(12.0).reshape(3, 4) if samples is None else samples
+        data = [np.asarray(values) for values in data]
         fixed = bytearray(400)
         numbers: dict[int, tuple[str, Any]] = {
             3217: ("h", 4000),
-            3221: ("H", data.shape[1]),
+            3221: ("H", data[0].size),
             3225: ("h", sample_format),
             **(binary or {}),
         }
@@ -48,9 +55,11 @@ def make_segy(tmp_path: Path) -> SegyMaker:
             for byte, (code, value) in (trace or {}).items():
                 one = value[row] if isinstance(value, list | tuple) else value
                 struct.pack_into(order + code, header, byte - 1, one)
-            content += bytes(header) + values.astype(order + CODES[sample_format]).tobytes()
+            more = additional[row] if isinstance(additional, list) else additional
+            stored = values.astype(order + CODES[sample_format])
+            content += bytes(header) + more + stored.tobytes()
         path = tmp_path / name
-        path.write_bytes(content)
+        path.write_bytes(content + trailer)
         return path
 
     return make

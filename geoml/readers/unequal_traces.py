@@ -1,0 +1,71 @@
+"""Why a file does not divide into equal traces: followed from trace to trace by its headers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geoml.readers.source_file import BLOCK_BYTES, SourceFile
+from geoml.readers.trace_extension import SegExtension
+from geoml.survey.trace_header import FIELDS, HEADER_BYTES, ByteOrder
+
+_MOST_STEPS = 20_000
+_ENOUGH_STEPS = 4
+
+
+def unequal_traces(
+    source: SourceFile,
+    first_byte: int,
+    n_extra_headers: int,
+    sample_bytes: int,
+    byte_order: ByteOrder,
+) -> str:
+    """What differs from trace to trace, or an empty text where the headers lead nowhere.
+
+    Each trace's length is taken from its own headers; the way counts as found if it meets the
+    same sample interval at every step, over several traces or to the file's end.
+
+    Args:
+        source: The file.
+        first_byte: Offset of the first trace [bytes].
+        n_extra_headers: Additional headers a trace by the file header, at most.
+        sample_bytes: Bytes a sample.
+        byte_order: Byte order of the headers.
+    """
+    content = source.read(first_byte, min(source.n_bytes, first_byte + BLOCK_BYTES))
+    interval, counts, extras = None, set(), set()
+    at = steps = 0
+    while at + HEADER_BYTES <= content.size and steps < _MOST_STEPS:
+        header = content[at : at + HEADER_BYTES]
+        n_samples, dt_us = (
+            _number(header, "n_samples", byte_order),
+            _number(header, "dt_us", byte_order),
+        )
+        n_extra = 0
+        if n_extra_headers > 0 and at + 2 * HEADER_BYTES <= content.size:
+            extension = SegExtension(
+                content[at + HEADER_BYTES : at + 2 * HEADER_BYTES].reshape(1, -1), byte_order
+            )
+            if extension.named[0]:
+                n_extra = int(extension.column("n_headers")[0]) or n_extra_headers
+                n_samples = int(extension.column("n_samples")[0]) or n_samples
+        interval = dt_us if interval is None else interval
+        if n_samples == 0 or dt_us != interval:
+            break
+        counts.add(n_samples)
+        extras.add(n_extra)
+        at += HEADER_BYTES * (1 + n_extra) + n_samples * sample_bytes
+        steps += 1
+    arrived = at == source.n_bytes - first_byte
+    if not interval or not (arrived or steps >= _ENOUGH_STEPS):
+        return ""
+    if len(extras) > 1:
+        return f"{min(extras)} to {max(extras)} additional trace headers from trace to trace"
+    if len(counts) > 1:
+        return f"{min(counts)} to {max(counts)} samples from trace to trace"
+    return ""
+
+
+def _number(header: np.ndarray, name: str, byte_order: ByteOrder) -> int:
+    field = FIELDS[name]
+    raw = header[field.byte - 1 : field.byte - 1 + int(field.kind[1])]
+    return int(raw.copy().view((">" if byte_order == "big" else "<") + field.kind)[0])
