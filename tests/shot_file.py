@@ -10,13 +10,19 @@ import numpy as np
 TRACES_A_SHARD = 256  # 16 gathers of 16 traces
 
 
-def write_shots(path: Path, n_shots: int = 160, n_samples: int = 50, seed: int = 0) -> Path:
-    """A marine line of 16 channels in IEEE floats, noise for samples; 16 shots are one shard."""
+def write_shots(
+    path: Path, n_shots: int = 160, n_samples: int = 50, seed: int = 0, *, doubles: bool = False
+) -> Path:
+    """A marine line of 16 channels in IEEE floats, noise for samples; 16 shots are one shard.
+
+    Doubles do not fit the store's floats, so that their bytes are kept as well, and the file ends
+    in half a trace.
+    """
     rng = np.random.default_rng(seed)
     shot, channel = np.divmod(np.arange(16 * n_shots), 16)
     table = np.zeros(
         shot.size,
-        dtype=[("header", "u1", 240), ("samples", ">f4", n_samples)],
+        dtype=[("header", "u1", 240), ("samples", ">f8" if doubles else ">f4", n_samples)],
     )
     header = table["header"]
     fields = {9: shot + 1, 13: channel + 1, 37: -100 - 25 * channel, 73: 25 * shot + 5000}
@@ -27,9 +33,10 @@ def write_shots(path: Path, n_shots: int = 160, n_samples: int = 50, seed: int =
         header[:, byte - 1 : byte + 1] = list(struct.pack(">h", value))
     table["samples"] = rng.normal(size=table["samples"].shape)
     binary = bytearray(400)
-    for byte, value in {3217: 4000, 3221: n_samples, 3225: 5, 3255: 1}.items():
+    for byte, value in {3217: 4000, 3221: n_samples, 3225: 6 if doubles else 5, 3255: 1}.items():
         struct.pack_into(">h", binary, byte - 3201, value)
-    path.write_bytes(b"\x40" * 3200 + bytes(binary) + table.tobytes())
+    cut = table[:1].tobytes()[:300] if doubles else b""
+    path.write_bytes(b"\x40" * 3200 + bytes(binary) + table.tobytes() + cut)
     return path
 
 

@@ -200,6 +200,7 @@ class SurveyWriter:
 
     def set_trailing_bytes(self, values: NDArray[np.uint8]) -> None:
         """Keep what follows the last trace in the source, shape (trailing_byte,)."""
+        remove(inside(work_place(self.path), "trailing_bytes"))  # of a run that was killed here
         dims, shape = ("trailing_byte",), (values.size,)
         array = create_array(self._group(), "trailing_bytes", shape, shape, "uint8", dims)
         array[:] = values
