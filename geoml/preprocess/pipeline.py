@@ -30,8 +30,9 @@ __all__ = ["build_steps", "load_steps", "preprocess_store", "replay", "run", "st
 def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
     """The processed survey as a lazy graph; no sample is read until it is computed.
 
-    Every block of the graph holds whole shot gathers where a step looks at more than one trace,
-    also where gathers differ in size or their traces are scattered over the survey.
+    Every block of the graph holds whole gathers where a step looks at more than one trace, shots
+    or what the step is ``gathered_by``, also where gathers differ in size or their traces are
+    scattered over the survey.
 
     Args:
         survey: Dims (trace, time), amplitude in memory or lazy.
@@ -50,14 +51,27 @@ def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
         raise ShapeError("The survey has no traces; ingest a file that has some.")
     for step in built:
         step.check(survey)
+    kinds = [step.gathered_by for step in built if step.needs_whole_gathers]
+    if len(set(kinds)) > 1:
+        # A block holds whole gathers of one kind: a step that needs another starts a new pass.
+        stop = next(
+            place
+            for place, step in enumerate(built)
+            if step.needs_whole_gathers and step.gathered_by != kinds[0]
+        )
+        return run(run(survey, built[:stop]), built[stop:])
     values = _trace_values(survey)
-    whole = any(step.needs_whole_gathers for step in built)
-    order = contiguous_order(values[SHOT_LABEL]) if whole else None
+    labels = values["trace"]
+    if kinds:
+        labels = values[SHOT_LABEL]
+        if kinds[0] != "shot":
+            labels = gather_index(survey, kinds[0]).labels()
+    order = contiguous_order(labels) if kinds else None
     samples = _lazy_samples(survey)
     if order is not None:
-        samples, values = samples[order], {name: v[order] for name, v in values.items()}
-    gathers = values[SHOT_LABEL] if whole else values["trace"]
-    time, arrays = _processed_arrays(samples, values, gathers, survey["time"].variable, built)
+        labels, samples = labels[order], samples[order]
+        values = {name: value[order] for name, value in values.items()}
+    time, arrays = _processed_arrays(samples, values, labels, survey["time"].variable, built)
     if order is not None:
         back = np.argsort(order)
         arrays = {name: array[back] for name, array in arrays.items()}

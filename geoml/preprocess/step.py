@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import GeometryError, OptionError, ShapeError
+from geoml.survey.gathers import GatherKind, gather_index
 from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES, TRACE_VARIABLES
 
 Traces = NDArray[np.float32]
@@ -50,8 +51,13 @@ class Step(ABC):
 
     @property
     def needs_whole_gathers(self) -> bool:
-        """Whether a trace's result depends on the other traces of its shot gather."""
+        """Whether a trace's result depends on the other traces of its gather."""
         return False
+
+    @property
+    def gathered_by(self) -> GatherKind:
+        """Which gathers must be whole where ``needs_whole_gathers`` is True."""
+        return "shot"
 
     @property
     def needs_first_break(self) -> bool:
@@ -213,6 +219,18 @@ def shot_labels(gathers: xr.DataArray) -> NDArray[np.int64]:
             if labels.max() > 0:
                 return labels.astype(np.int64)
     return np.zeros(n_traces, dtype=np.int64)
+
+
+def gather_labels(gathers: xr.DataArray, kind: GatherKind) -> NDArray[np.int64]:
+    """Number of the gather of a kind that each trace belongs to, shape (trace,).
+
+    Args:
+        gathers: Dims (trace, time), with the survey's trace variables as coordinates.
+        kind: What the traces of a gather share.
+    """
+    if kind == "shot":
+        return shot_labels(gathers)
+    return gather_index(gathers.coords.to_dataset(), kind).labels()
 
 
 def check_trace_variable(name: str, step: str) -> None:
