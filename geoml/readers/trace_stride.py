@@ -105,6 +105,7 @@ def agreement(source: SourceFile, stride: TraceStride, byte_order: ByteOrder) ->
 
 def _likeness(header_bytes: NDArray[np.uint8]) -> Agreement:
     """What headers without count and interval say: whether they use the same bytes."""
-    used = header_bytes[:, header_bytes[0] != 0] != 0
-    alike = np.mean(header_bytes == header_bytes[0]) > _MOSTLY_ALIKE
-    return "yes" if alike and used.size and used.mean() > _MOSTLY_ALIKE else "silent"
+    used = header_bytes != 0
+    filled = used[:, used[0]]
+    alike = np.mean(used == used[0]) > _MOSTLY_ALIKE
+    return "yes" if alike and filled.size and filled.mean() > _MOSTLY_ALIKE else "silent"
