@@ -1,4 +1,4 @@
-"""``geoml scan``: what a trace file holds and what ingest would do, touching nothing."""
+"""``geoml scan``: what trace files hold and what ingest would do, touching nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from geoml.cli import options as o
 
 
 def scan(
-    file: o.TraceFile,
+    files: o.TraceFiles,
     samples: o.Samples = None,
     byte_order: o.ByteOrder = None,
     sample_format: o.SampleFormat = None,
@@ -16,7 +16,10 @@ def scan(
     strict: o.Strict = False,
 ) -> None:
     """Dry run: geometry, sampling, traps found, what ingest would do."""
-    from geoml.readers.scan import scan as scan_file
+    from geoml.readers.inspection import refuse_warnings
+    from geoml.readers.scan import scan as scan_files
 
     chosen = o.ingest_options(samples, byte_order, sample_format, dt_s, geometry, unit, strict)
-    print(scan_file(file, chosen))
+    report = scan_files(files, chosen)
+    print(report)
+    refuse_warnings(list(report.findings), chosen)

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from geoml.errors import FileFormatError, GeometryError, OptionError
+from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
 from geoml.readers.options import IngestOptions
 from geoml.readers.reader import Reader
+from geoml.survey.header_scalar import scaled
 
 FOOT_M = 0.3048
 _POWERS_OF_TEN = (0, 1, 10, 100, 1000, 10000)
-# Coordinate units of the standard: 2 seconds of arc, 3 decimal degrees, 4 degrees-minutes-seconds.
-_UNITS_A_DEGREE = {2: 3600.0, 3: 1.0, 4: 1e4}
-
-Floats = NDArray[np.float64]
+_MOST_NAMED = 4
 
 
-def scaled(values: NDArray[np.int64], scalar: NDArray[np.int64]) -> Floats:
-    """Values with the standard's scalar applied: multiply by a positive, divide by a negative.
+def scalar_findings(reader: Reader, name: str, scaled_fields: Sequence[str]) -> list[Finding]:
+    """Warnings where a scalar is no power of ten, as the standard asks, or changes between traces.
 
     Args:
-        values: Header numbers, shape (trace,).
-        scalar: Scalar of each trace, 0 means none, shape (trace,).
+        reader: The opened file.
+        name: Header field of the scalar.
+        scaled_fields: Header fields it applies to; traces that have 0 in all of them do not count.
     """
-    size = np.where(scalar == 0, 1, np.abs(scalar)).astype(np.float64)
-    return np.where(scalar < 0, values / size, values * size)
-
-
-def unusual_scalars(reader: Reader, name: str) -> list[Finding]:
-    """A warning where a scalar is no power of ten, as the standard asks."""
     scalar = reader.headers.column(name)
-    odd = ~np.isin(np.abs(scalar), _POWERS_OF_TEN)
-    if not odd.any():
-        return []
     what = name.replace("_", " ")
-    message = (
-        f"{reader.name}: {int(odd.sum())} traces have the {what} {int(scalar[odd][0])}, not a "
-        "power of ten up to 10000; applying it as it stands."
-    )
-    return [Finding("warning", message)]
+    found = []
+    odd = ~np.isin(np.abs(scalar), _POWERS_OF_TEN)
+    if odd.any():
+        message = (
+            f"{reader.name}: {int(odd.sum())} traces have the {what} {int(scalar[odd][0])}, not a "
+            "power of ten up to 10000; applying it as it stands."
+        )
+        found.append(Finding("warning", message))
+    if (scalar == scalar[0]).all():
+        return found
+    used = np.zeros(scalar.size, dtype=np.bool_)
+    for field in scaled_fields:
+        used |= reader.headers.column(field) != 0
+    # 0, 1 and -1 all leave a number as it is.
+    values, counts = np.unique(np.where(np.abs(scalar) <= 1, 1, scalar)[used], return_counts=True)
+    if values.size > 1:
+        order = np.argsort(-counts)[:_MOST_NAMED]
+        each = ", ".join(f"{values[at]} on {counts[at]} traces" for at in order)
+        more = f" and {values.size - order.size} more" if values.size > order.size else ""
+        message = (
+            f"{reader.name}: the {what} changes from trace to trace: {each}{more}; each trace is "
+            "read by its own."
+        )
+        advice = "Pass --geometry if positions come out wrong."
+        found.append(Finding("warning", message, "--geometry", advice))
+    return found
 
 
 def length_factor(reader: Reader, options: IngestOptions) -> tuple[float, list[Finding]]:
@@ -48,7 +61,6 @@ def length_factor(reader: Reader, options: IngestOptions) -> tuple[float, list[F
 
     Raises:
         OptionError: If the chosen unit is none.
-        GeometryError: If the coordinates are angles.
     """
     if options.coordinate_unit is not None:
         if options.coordinate_unit not in ("m", "ft"):
@@ -56,43 +68,10 @@ def length_factor(reader: Reader, options: IngestOptions) -> tuple[float, list[F
                 f"Coordinate unit '{options.coordinate_unit}' is unknown; 'm' or 'ft' is needed."
             )
         return (FOOT_M if options.coordinate_unit == "ft" else 1.0), []
-    findings = []
-    if options.geometry is None:
-        findings += _refuse_angles(reader)
-    if not reader.in_feet:
-        return 1.0, findings
-    message = f"{reader.name}: lengths are in feet; stored in metres."
-    return FOOT_M, [*findings, Finding("info", message, "--unit")]
-
-
-def _refuse_angles(reader: Reader) -> list[Finding]:
-    units = reader.headers.column("coordinate_units")
-    code = int(np.bincount(np.clip(units, 0, 5)).argmax())
-    if code not in _UNITS_A_DEGREE:
-        return []
-    scalar = reader.headers.column("coordinate_scalar")
-    farthest = {
-        axis: max(
-            float(np.abs(scaled(reader.headers.column(f"{who}_{axis}"), scalar)).max())
-            for who in ("source", "receiver")
-        )
-        / _UNITS_A_DEGREE[code]
-        for axis in ("x", "y")
-    }
-    if farthest["x"] == 0 and farthest["y"] == 0:
-        return []
-    name = reader.name
-    if farthest["x"] <= 180 and farthest["y"] <= 90:
-        raise GeometryError(
-            f"{name}: coordinates are angles (units code {code}), up to {farthest['x']:.4f} and "
-            f"{farthest['y']:.4f} degrees; metres are needed. Pass --geometry with projected "
-            "positions, or --unit m if the code is wrong."
-        )
-    message = (
-        f"{name}: coordinates are marked as angles (units code {code}) but reach "
-        f"{max(farthest.values()):.0f} degrees; reading them as lengths."
-    )
-    return [Finding("warning", message, "--unit")]
+    if reader.in_feet:
+        message = f"{reader.name}: lengths are in feet; stored in metres."
+        return FOOT_M, [Finding("info", message, "--unit")]
+    return 1.0, []
 
 
 def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list[Finding]]:
@@ -131,8 +110,12 @@ def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list
     return usable[0] * 1e-6, findings
 
 
-def recording_delay(reader: Reader) -> tuple[float, list[Finding]]:
+def recording_delay(reader: Reader, dt_s: float) -> tuple[float, list[Finding]]:
     """Time of the first sample [s], and what was odd about it.
+
+    Args:
+        reader: The opened file.
+        dt_s: Sample interval [s].
 
     Raises:
         FileFormatError: If it differs between traces.
@@ -151,11 +134,26 @@ def recording_delay(reader: Reader) -> tuple[float, list[Finding]]:
         findings.append(Finding("warning", message))
     delay_ms = scaled(delay, np.where(odd, 0, scalar))
     if np.ptp(delay_ms) > 0:
-        raise FileFormatError(
-            f"{reader.name}: recording delays go from {delay_ms.min():g} to "
-            f"{delay_ms.max():g} ms; one time axis is needed. Split the file by delay."
-        )
+        raise FileFormatError(_about_delays(reader.name, delay_ms, dt_s))
     if delay_ms[0] != 0:
         message = f"{reader.name}: recording starts at {delay_ms[0]:g} ms."
         findings.append(Finding("info", message))
     return float(delay_ms[0]) * 1e-3, findings
+
+
+def _about_delays(name: str, delay_ms: NDArray[np.float64], dt_s: float) -> str:
+    values, counts = np.unique(delay_ms, return_counts=True)
+    each = ", ".join(
+        f"{value:g} ms on {count} traces"
+        for value, count in zip(values[:_MOST_NAMED], counts[:_MOST_NAMED], strict=True)
+    )
+    more = f" and {values.size - _MOST_NAMED} more" if values.size > _MOST_NAMED else ""
+    samples = 1e-3 * (values - values[0]) / dt_s
+    whole = np.abs(samples - np.rint(samples)).max() < 1e-3
+    apart = "whole samples apart" if whole else "not whole samples apart"
+    shift = "pad each trace to the first delay" if whole else "resample each trace to one time axis"
+    return (
+        f"{name}: recording delays go from {values[0]:g} to {values[-1]:g} ms ({each}{more}), "
+        f"{apart}; one time axis is needed, and no "
+        f"option gives it. Split the file by delay (trace header bytes 109-110), or {shift}."
+    )

@@ -1,25 +1,36 @@
-"""A dry run of ingest: what a file holds, the traps in it, and what ingest would do."""
+"""A dry run of ingest: what files hold, the traps in them, and what ingest would do."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from geoml.errors import GeometryError
+from geoml.readers.file_list import TracePaths
 from geoml.readers.finding import Finding
-from geoml.readers.inspection import inspect_file
+from geoml.readers.joined_files import JoinedFiles
+from geoml.readers.many_files import FilesInspection, inspect_files
 from geoml.readers.options import IngestOptions
-from geoml.readers.reader import Reader
-from geoml.readers.sample_check import SampleTally
-from geoml.survey.gathers import gather_index
+from geoml.readers.sample_check import format_findings
+from geoml.readers.sample_counts import count_findings, sample_counts
+from geoml.survey.cdp_position import is_stacked
+from geoml.survey.gathers import GatherKind, gather_index
 from geoml.survey.geometry import line_coordinates
+from geoml.survey.line_distance import line_distance
 from geoml.survey.sample_format import SAMPLE_FORMATS
 from geoml.survey.schema import TRACES_SHARD_FACTOR
 
 _LOOKED_AT_TRACES = 512
+_SHOWN_TEXT_LINES = 3
+_MOST_FORMATS_JUDGED = 16
+_SEVERITY = {"warning": 0, "info": 1}
+
+Fact = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -27,88 +38,158 @@ class ScanReport:
     """What ``geoml scan`` prints.
 
     Attributes:
-        facts: Label and text of each line about the file.
-        findings: Traps, contradictions and decisions.
+        facts: Label and text of each line about the files.
+        findings: Traps, contradictions and decisions, the gravest first.
+        name: The file, left out of the printed findings.
     """
 
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[Fact, ...]
     findings: tuple[Finding, ...]
+    name: str = ""
 
     def __str__(self) -> str:
         lines = [f"{label:<12} {text}" for label, text in self.facts]
-        lines += [f"{finding.level:<12} {finding}" for finding in self.findings]
+        lines += [f"{finding.level:<12} {self._line(finding)}" for finding in self.findings]
         return "\n".join(lines)
 
+    def _line(self, finding: Finding) -> str:
+        text = str(finding).removeprefix(f"{self.name}: ")
+        if finding.level == "warning" and not finding.option:
+            text += " No option settles this."
+        return text
 
-def scan(path: str | Path, options: IngestOptions | None = None) -> ScanReport:
-    """Look at every header and at up to 512 traces of a file; write nothing.
+
+def scan(paths: TracePaths, options: IngestOptions | None = None) -> ScanReport:
+    """Look at every header and at up to 512 traces of trace files; write nothing.
 
     Args:
-        path: SEG-Y or Seismic Unix file.
+        paths: SEG-Y or Seismic Unix file, or several, or a pattern; paths or fsspec URLs.
         options: The decisions that ingest would get.
 
     Raises:
-        FileFormatError: If ingest could not read the file right.
-        GeometryError: If its coordinates are angles, or the geometry file does not fit.
-        OptionError: If an option makes no sense for the file.
+        FileFormatError: If ingest could not read a file right.
+        GeometryError: If the geometry file does not fit.
+        OptionError: If an option makes no sense for a file.
     """
-    inspection = inspect_file(path, options or IngestOptions())
-    facts = [
-        *_file_facts(inspection.reader, inspection.table),
-        *_gather_facts(inspection.table),
-        *_line_facts(inspection.table),
-        _plan(inspection.table),
-    ]
+    return scan_report(inspect_files(paths, options or IngestOptions()))
+
+
+def scan_report(inspection: FilesInspection) -> ScanReport:
+    """The report of opened files."""
+    files, table = inspection.files, inspection.table
+    step = max(1, -(-files.n_traces // _LOOKED_AT_TRACES))
+    looked_at = np.arange(0, files.n_traces, step)
+    findings = sorted(
+        [*inspection.findings, *_sample_findings(files, looked_at)],
+        key=lambda finding: _SEVERITY[finding.level],
+    )
     return ScanReport(
-        facts=tuple(facts),
-        findings=(*inspection.findings, *_sample_findings(inspection.reader)),
+        facts=(
+            *_file_facts(files, table),
+            *_grid_facts(table),
+            *(_stack_facts(table) if is_stacked(table) else _prestack_facts(table)),
+            ("looked at", f"samples of {looked_at.size} traces"),
+            _plan(table),
+        ),
+        findings=tuple(findings),
+        name=_name(files),
     )
 
 
-def _file_facts(reader: Reader, table: xr.Dataset) -> list[tuple[str, str]]:
+def _name(files: JoinedFiles) -> str:
+    return files.readers[0].name if len(files.readers) == 1 else f"{len(files.readers)} files"
+
+
+def _file_facts(files: JoinedFiles, table: xr.Dataset) -> list[Fact]:
+    first = files.readers[0]
     time = table["time"].values
-    dt_ms = 1e3 * (time[1] - time[0]) if time.size > 1 else 0.0
-    form = SAMPLE_FORMATS[reader.sample_format].name
-    facts = [
-        ("file", f"{reader.name}, {reader.source.n_bytes} bytes"),
-        (
-            "format",
-            f"{table.attrs['file_type'].upper()} revision {table.attrs['revision']}, "
-            f"{reader.byte_order}-endian, {form}"
-            if table.attrs["file_type"] == "segy"
-            else f"Seismic Unix, {reader.byte_order}-endian, {form}",
-        ),
+    n_bytes = sum(reader.source.n_bytes for reader in files.readers)
+    form = SAMPLE_FORMATS[first.sample_format].name
+    kind = f"SEG-Y revision {table.attrs['revision']}"
+    if table.attrs["file_type"] != "segy":
+        kind = "Seismic Unix"
+    steps = f"{1e3 * (time[1] - time[0]):g} ms apart, " if time.size > 1 else ""
+    facts = [("file", f"{first.name}, {_size(n_bytes)}")]
+    if len(files.readers) > 1:
+        names = f"{len(files.readers)} files, {first.name} to {files.readers[-1].name}"
+        facts = [("files", f"{names}, {_size(n_bytes)}")]
+    facts += [
+        ("format", f"{kind}, {first.byte_order}-endian, {form}"),
         (
             "traces",
-            f"{reader.n_traces} of {reader.n_samples} samples, {dt_ms:g} ms apart, "
+            f"{files.n_traces} of {_count(first.n_samples, 'sample')}, {steps}"
             f"{time[0]:g} to {time[-1]:g} s",
         ),
     ]
-    first_lines = [line for line in table.attrs["text_header"].splitlines() if line[3:].strip()]
-    return facts + [("text", line) for line in first_lines[:3]]
+    written = [line for line in table.attrs["text_header"].splitlines() if line[3:].strip()]
+    return facts + [("text", line.rstrip()) for line in written[:_SHOWN_TEXT_LINES]]
 
 
-def _gather_facts(table: xr.Dataset) -> list[tuple[str, str]]:
+def _grid_facts(table: xr.Dataset) -> list[Fact]:
+    """Inlines and crosslines, or CDPs of stacked traces."""
+    inline, crossline, cdp = (table[axis].values for axis in ("inline", "crossline", "cdp"))
+    if np.ptp(inline) or np.ptp(crossline):
+        numbers = f"{_numbers('inline', inline)} x {_numbers('crossline', crossline)}"
+        return [("grid", f"{numbers}{_bin_size(table)}")]
+    if is_stacked(table) and np.ptp(cdp):
+        return [("grid", f"stacked, {_numbers('CDP', cdp)}")]
+    return []
+
+
+def _numbers(what: str, numbers: NDArray[np.integer[Any]]) -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    if low == high:
+        return f"{what} {low}"
+    return f"{np.unique(numbers).size} {what}s {low} to {high}"
+
+
+def _bin_size(table: xr.Dataset) -> str:
+    """Distance between neighbouring inlines and crosslines of a regular 3-D stack."""
+    axes = [table[axis].values.astype(np.float64) for axis in ("inline", "crossline")]
+    if not is_stacked(table) or not all(np.ptp(axis) for axis in axes):
+        return ""
+    known = np.column_stack([*(axis - axis.mean() for axis in axes), np.ones(axes[0].size)])
+    x, y = (table[f"source_{axis}"].values for axis in "xy")
+    slopes = np.linalg.lstsq(known, np.column_stack([x, y]), rcond=None)[0][:2]
+    apart = [
+        float(np.hypot(*slope)) * float(np.median(np.diff(np.unique(axis))))
+        for slope, axis in zip(slopes, axes, strict=True)
+    ]
+    return f", {apart[0]:.4g} m and {apart[1]:.4g} m apart"
+
+
+def _stack_facts(table: xr.Dataset) -> list[Fact]:
+    """Where stacked traces are."""
+    where = f"x {_extent(table['source_x'].values)} m, y {_extent(table['source_y'].values)} m"
+    try:
+        line = line_distance(table)
+    except GeometryError:
+        return [("positions", where)]
+    legs = len(line.path.vertices) - 1
+    shape = "straight" if legs == 1 else f"in {legs} legs"
+    return [("positions", f"{where}, a line of {line.cdp_distance_m.max():.0f} m, {shape}")]
+
+
+def _prestack_facts(table: xr.Dataset) -> list[Fact]:
+    kinds: tuple[GatherKind, ...] = ("shot", "receiver", "cdp")
     facts = []
-    for kind in ("shot", "receiver", "cdp"):
-        index = gather_index(table, kind)
-        sizes = [traces.size for traces in index.trace_lists]
-        plural = f"{len(index)} gathers of {min(sizes)} to {max(sizes)} traces"
-        facts.append((f"by {kind}", plural))
-    return facts
-
-
-def _line_facts(table: xr.Dataset) -> list[tuple[str, str]]:
+    for kind in kinds:
+        sizes = gather_index(table, kind).sizes
+        # One gather of all traces is a number that nobody filled in.
+        if sizes.size > 1 or kind == "shot":
+            low, high = int(sizes.min()), int(sizes.max())
+            each = _count(low, "trace") if low == high else f"{low} to {high} traces"
+            facts.append((f"by {kind}", f"{_count(sizes.size, 'gather')} of {each}"))
     try:
         line = line_coordinates(table)
-    except GeometryError as error:
-        return [("geometry", str(error))]
+    except GeometryError:
+        return [*facts, ("geometry", "none that can be used")]
     offset = line.receiver_distance_m - line.source_distance_m
-    kind = "marine" if line.is_marine else "land"
-    return [
+    kind_of_line = "marine" if line.is_marine else "land"
+    facts += [
         (
             "geometry",
-            f"{kind}, sources {_extent(line.source_distance_m)} m and receivers "
+            f"{kind_of_line}, sources {_extent(line.source_distance_m)} m and receivers "
             f"{_extent(line.receiver_distance_m)} m along a line of azimuth "
             f"{line.azimuth_deg:.1f} degrees, offsets {_extent(offset)} m",
         ),
@@ -119,26 +200,47 @@ def _line_facts(table: xr.Dataset) -> list[tuple[str, str]]:
             f"{line.datum_elevation_m:.1f} m",
         ),
     ]
+    return facts
 
 
-def _extent(values: np.ndarray) -> str:
-    low, high = (round(float(value), 1) + 0.0 for value in (values.min(), values.max()))
-    return f"{low:g} to {high:g}"
-
-
-def _plan(table: xr.Dataset) -> tuple[str, str]:
+def _plan(table: xr.Dataset) -> Fact:
     chunk = int(table.attrs["traces_per_gather"])
-    size_mb = 4e-6 * table.sizes["trace"] * table.sizes["time"]
+    size = _size(4 * table.sizes["trace"] * table.sizes["time"])
     return (
         "ingest",
-        f"would store {size_mb:.1f} MB of samples before compression, {chunk} traces a chunk, "
+        f"would store {size} of samples before compression, {_count(chunk, 'trace')} a chunk, "
         f"{chunk * TRACES_SHARD_FACTOR} a shard",
     )
 
 
-def _sample_findings(reader: Reader) -> list[Finding]:
-    tally = SampleTally(reader)
-    step = max(1, reader.n_traces // _LOOKED_AT_TRACES)
-    for start in range(0, reader.n_traces, step):
-        tally.add(start, reader.amplitude(slice(start, start + 1)))
-    return tally.findings()
+def _sample_findings(files: JoinedFiles, looked_at: NDArray[np.int64]) -> list[Finding]:
+    """What the samples of some traces look like."""
+    counts = np.zeros(2, dtype=np.int64)
+    for part in _alone(looked_at):
+        for piece in files.parts(part):
+            counts += sample_counts(piece.reader.amplitude(piece.traces))
+    non_finite, dead = (int(count) for count in counts)
+    found = count_findings(_name(files), looked_at.size, non_finite, dead)
+    judged = files.readers[:: max(1, len(files.readers) // _MOST_FORMATS_JUDGED)]
+    return [finding for reader in judged for finding in format_findings(reader)] + found
+
+
+def _alone(traces: NDArray[np.int64]) -> Iterable[slice]:
+    # A mapped run touches its own bytes only; scattered traces of a map are as many runs.
+    return (slice(int(trace), int(trace) + 1) for trace in traces)
+
+
+def _extent(values: NDArray[np.float64]) -> str:
+    low, high = (round(float(value), 1) + 0.0 for value in (values.min(), values.max()))
+    return f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _size(n_bytes: int) -> str:
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return _count(n_bytes, "byte")

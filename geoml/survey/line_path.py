@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spannin
 from scipy.spatial import cKDTree
 
 from geoml.errors import GeometryError
+from geoml.survey.geometry import unique_points
 
 Floats = NDArray[np.float64]
 
@@ -114,7 +115,7 @@ def line_path(
         means = means[np.append(True, np.hypot(*np.diff(means, axis=0).T) > 0)]
         if len(means) > 1 and _in_order(means):
             return LinePath(simplified(means, tolerance))
-    points = _unique(points)
+    points = unique_points(points)
     if len(points) < 2:
         raise GeometryError("All positions are one point; a line needs two.")
     cell_m = 0.0 if _nearest_m(points) > step_m / 2 else step_m
@@ -163,12 +164,6 @@ def _gap_m(points: Floats, start: Floats, end: Floats) -> Floats:
     return np.asarray(np.hypot(*(from_start - part[:, None] * leg).T))
 
 
-def _unique(points: Floats) -> Floats:
-    order = np.lexsort(points.T)
-    points = points[order]
-    return points[np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))]
-
-
 def _means(points: Floats, member: NDArray[np.int64]) -> Floats:
     count = np.bincount(member)
     return np.column_stack([np.bincount(member, axis) / count for axis in points.T])
@@ -188,7 +183,7 @@ def _nearest_m(points: Floats) -> float:
 
 def _in_order(points: Floats) -> bool:
     length_m = float(np.hypot(*np.diff(points, axis=0).T).sum())
-    return length_m <= _LONGEST_DETOUR * float(_tree(_unique(points)).sum())
+    return length_m <= _LONGEST_DETOUR * float(_tree(unique_points(points)).sum())
 
 
 def _tree(points: Floats) -> csr_array:
