@@ -116,10 +116,10 @@ def plan_file(
     byte_order: ByteOrder = attrs["byte_order"] if kept else "big"
     time, moved = _time_axis(survey, attrs)
     retimed = moved or not kept
-    as_read = kept and not attrs.get("steps") and not retimed
+    untouched = kept and not attrs.get("steps") and not retimed
     code = _chosen_format(sample_format, as_su=as_su)
     if code is None:
-        code = int(attrs["sample_format"]) if as_read else IEEE
+        code = int(attrs["sample_format"]) if untouched else IEEE
     n_extension = HEADER_BYTES * int(attrs.get("n_extra_trace_headers", 0)) if kept else 0
     if n_extension and "extension_bytes" not in survey:
         raise FileFormatError(
@@ -129,19 +129,19 @@ def plan_file(
     n_bytes = HEADER_BYTES + n_extension
     n_bytes += SAMPLE_FORMATS[int(attrs.get("sample_format", IEEE))].n_bytes * time.n_samples
     whole = kept and not retimed and _is_whole(part, n_bytes, as_su=as_su)
-    unchanged = whole and code == attrs["sample_format"]
+    as_read = untouched and whole and code == attrs["sample_format"]
     header = b""
     if kept and not as_su:
         # Where a user's choice overruled a wrong format code, unchanged bytes keep that code.
-        stated = None if unchanged else code
+        stated = None if as_read else code
         header = _kept_header(attrs, byte_order, stated, time if retimed else None)
         if not whole:
             header = _recounted(header, part.n_traces, byte_order, attrs)
     elif not as_su:
         header = _new_header(attrs, time, code)
-    # A cut last trace fits no other format; trailer stanzas of revision 2 are text and fit any.
+    # A cut last trace is of no use to changed ones; trailer stanzas of revision 2 are text and fit any.
     n_trailers = _binary_number(header, 3529, byte_order) if _revision(attrs) >= 2 and kept else 0
-    trailing = part.trailing.tobytes() if unchanged or n_trailers > 0 else b""
+    trailing = part.trailing.tobytes() if as_read or n_trailers > 0 else b""
     return FilePlan(
         part=part,
         file_header=header,
@@ -152,7 +152,7 @@ def plan_file(
         retimed=retimed,
         n_extension=n_extension,
         trailing=trailing,
-        as_read=unchanged and not attrs.get("steps"),
+        as_read=as_read,
     )
 
 

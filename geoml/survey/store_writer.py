@@ -31,6 +31,7 @@ from geoml.survey.store_layout import (
     write_index,
     write_trace_variables,
 )
+from geoml.survey.store_seal import sealed
 
 _RESUME_KEY = "resume_key"
 
@@ -222,7 +223,8 @@ class SurveyWriter:
         remove(inside(place, NOTES))
         remove_litter(place)
         kept = {name: value for name, value in group.attrs.items() if name != _RESUME_KEY}
-        group.attrs.put({**kept, **plain_json(attrs), "complete": True})
+        whole = {**kept, **plain_json(attrs), "complete": True}
+        group.attrs.put(sealed(place, whole))
         publish(self.path)
 
     def abandon(self) -> None:
