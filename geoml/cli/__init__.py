@@ -46,8 +46,12 @@ def main() -> None:
     os.environ.setdefault("ZARR_THREADING__MAX_WORKERS", str(os.cpu_count() or 1))
     try:
         app(prog_name="geoml")
-    except (GeomlError, OSError) as error:
-        # Messages are one line by law; a library's OSError may not know that.
+    except Exception as error:
+        from geoml.survey.location import is_service_error
+
+        if not isinstance(error, GeomlError) and not is_service_error(error):
+            raise
+        # Messages are one line by law; a library's error may not know that.
         line = " ".join(str(error).split()) or type(error).__name__
         print(f"geoml: {line}", file=sys.stderr)
         sys.exit(2)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError
-from geoml.survey.location import AnyPath, base_name, filesystem, is_url
+from geoml.survey.location import AnyPath, base_name, filesystem, is_url, reached
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -115,7 +115,8 @@ class SourceFile:
             for start, stop in ranges
             for at in range(start, stop, BLOCK_BYTES)
         ]
-        parts = _requested(fs, name, pieces)
+        with reached(self.path):
+            parts = _requested(fs, name, pieces)
         for (start, stop), part in zip(pieces, parts, strict=True):
             if len(part) != stop - start:
                 raise OSError(f"{len(part)} bytes came of {stop - start} asked for")
@@ -152,9 +153,10 @@ def _local_state(path: AnyPath) -> tuple[int, str]:
 def _remote_state(path: AnyPath) -> tuple[int, str]:
     fs, name = filesystem(path)
     try:
-        # Another writer may have replaced the file since a folder was listed.
-        fs.invalidate_cache()
-        facts = fs.info(name)
+        with reached(path):
+            # Another writer may have replaced the file since a folder was listed.
+            fs.invalidate_cache()
+            facts = fs.info(name)
     except FileNotFoundError:
         raise FileFormatError(f"{path}: no such file.") from None
     except (OSError, ValueError) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 AnyPath = str | Path
+
+# Packages that talk to storage services; their errors are no OSErrors.
+_SERVICES = ("botocore", "aiobotocore", "aiohttp", "gcsfs", "google", "adlfs", "azure")
 
 
 def is_url(path: AnyPath) -> bool:
@@ -45,6 +50,35 @@ def filesystem(path: AnyPath) -> tuple[AbstractFileSystem, str]:
     return fs, str(inside)
 
 
+@contextmanager
+def reached(path: AnyPath) -> Iterator[None]:
+    """What a storage service answers instead of doing the work, as one line that names the URL.
+
+    ``FileNotFoundError`` passes: what is missing, the caller knows.
+
+    Raises:
+        StoreError: If the service does not answer, or refuses.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        if not is_url(path) or not is_service_error(error):
+            raise
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise StoreError(
+            f"{path}: cannot be reached ({why}). Address and credentials come from the "
+            "environment, for S3 from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY."
+        ) from None
+
+
+def is_service_error(error: Exception) -> bool:
+    """Whether an error is what a file system behind a URL fails with."""
+    root = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError) or root in _SERVICES
+
+
 def base_name(path: AnyPath) -> str:
     """Last part of a path or URL."""
     return os.fspath(path).rstrip("/").rpartition("/")[2] if is_url(path) else Path(path).name
@@ -69,15 +103,17 @@ def exists(path: AnyPath) -> bool:
     if not is_url(path):
         return Path(path).exists()
     fs, name = filesystem(path)
-    fs.invalidate_cache()
-    return bool(fs.exists(name))
+    with reached(path):
+        fs.invalidate_cache()
+        return bool(fs.exists(name))
 
 
 def remove(path: AnyPath) -> None:
     """Remove a file or a folder with all in it; nothing happens where nothing is."""
     fs, name = filesystem(path)
     if exists(path):
-        fs.rm(name, recursive=True)
+        with reached(path):
+            fs.rm(name, recursive=True)
 
 
 def zarr_store(path: AnyPath, *, read_only: bool = False) -> Any:

@@ -21,10 +21,11 @@ import zarr
 from numpy.typing import NDArray
 
 from geoml.errors import StoreError
-from geoml.survey.location import AnyPath, filesystem, inside, zarr_store
+from geoml.survey.location import AnyPath, exists, filesystem, inside, zarr_store
 
 MDIO_MAJOR = "1"
 _DOMAINS = ("time", "depth")
+_GROUP_MARKS = ("zarr.json", ".zgroup")
 # What Zarr raises for metadata that are missing, damaged, or newer than it is.
 _ZARR_ERRORS = (KeyError, ValueError, TypeError, AttributeError, NotImplementedError, OSError)
 
@@ -39,6 +40,9 @@ def quiet_records() -> Iterator[None]:
 
 def mdio_attrs(path: AnyPath) -> dict[str, Any] | None:
     """Attributes of an MDIO group of any version, None where the place is no MDIO store."""
+    # Asked first: Zarr looks for all of them at once, and fails less readably at a service.
+    if not any(exists(inside(path, mark)) for mark in _GROUP_MARKS):
+        return None
     try:
         group = zarr.open_group(zarr_store(path, read_only=True), mode="r")
     except _ZARR_ERRORS:
