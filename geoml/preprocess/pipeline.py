@@ -1,9 +1,8 @@
-"""A list of steps over a whole survey: a lazy Dask graph, written block by block."""
+"""A list of steps over a whole survey as a lazy Dask graph."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import dask
@@ -12,17 +11,21 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-import geoml
-from geoml.errors import ShapeError, StoreError
+from geoml.errors import ShapeError
 from geoml.preprocess.blocks import block_starts, contiguous_order
+from geoml.preprocess.process import (
+    late_variables,
+    process_block,
+    processed_attrs,
+    trace_values,
+    trial_run,
+)
 from geoml.preprocess.recipe import StepSpec, build_steps, load_steps, step_specs
 from geoml.preprocess.replay import replay
 from geoml.preprocess.step import SHOT_LABEL, Step
-from geoml.preprocess.stream import Progress, scheduled, write_blocks
+from geoml.preprocess.store_run import preprocess_store
 from geoml.survey.gathers import gather_index
-from geoml.survey.location import AnyPath, is_url
-from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES, TRACE_VARIABLES
-from geoml.survey.store import history_line, open_survey
+from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES
 
 __all__ = ["build_steps", "load_steps", "preprocess_store", "replay", "run", "step_specs"]
 
@@ -60,7 +63,7 @@ def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
             if step.needs_whole_gathers and step.gathered_by != kinds[0]
         )
         return run(run(survey, built[:stop]), built[stop:])
-    values = _trace_values(survey)
+    values = trace_values(survey)
     labels = values["trace"]
     if kinds:
         labels = values[SHOT_LABEL]
@@ -78,56 +81,6 @@ def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
     return _replaced(survey, time, arrays, built)
 
 
-def preprocess_store(
-    in_path: AnyPath,
-    out_path: AnyPath,
-    steps: Sequence[StepSpec],
-    *,
-    overwrite: bool = False,
-    scheduler: str = "threads",
-    progress: Progress | None = None,
-) -> None:
-    """Process a survey store into another, in one pass over the samples.
-
-    Memory holds the blocks in work and one shard, not the survey.
-
-    Args:
-        in_path: Store to read.
-        out_path: Store to make.
-        steps: Built steps or ``{name: {option: value}}`` entries.
-        overwrite: Replace a store that is already there.
-        scheduler: ``threads``, ``processes``, ``synchronous``, or the address of a
-            dask.distributed scheduler such as ``tcp://host:8786``.
-        progress: Told the traces done after each batch of blocks.
-
-    Raises:
-        StoreError: If a store is missing, incomplete, or already there.
-        GeomlError: If a step refuses the survey.
-    """
-    if _same_place(in_path, out_path):
-        raise StoreError(f"{out_path} is the input itself; write to another name.")
-    processed = run(open_survey(in_path), steps)
-    with scheduled(scheduler):
-        write_blocks(processed, out_path, overwrite=overwrite, progress=progress)
-
-
-def _same_place(one: AnyPath, other: AnyPath) -> bool:
-    if is_url(one) or is_url(other):
-        return str(one).rstrip("/") == str(other).rstrip("/")
-    return Path(one).resolve() == Path(other).resolve()
-
-
-def _trace_values(survey: xr.Dataset) -> dict[str, NDArray[Any]]:
-    """Trace variables in memory, with the position and the shot of each trace, (trace,)."""
-    known = (*TRACE_VARIABLES, *OPTIONAL_TRACE_VARIABLES)
-    values = {name: np.asarray(survey[name].values) for name in known if name in survey}
-    values["trace"] = np.arange(survey.sizes["trace"])
-    # Labelled here and not block by block: where one block holds a single field record, it
-    # cannot tell whether the whole survey does.
-    values[SHOT_LABEL] = gather_index(survey, "shot").labels()
-    return values
-
-
 def _lazy_samples(survey: xr.Dataset) -> da.Array:
     samples = survey["amplitude"].data
     return samples if isinstance(samples, da.Array) else da.from_array(samples, chunks=(-1, -1))
@@ -141,13 +94,8 @@ def _processed_arrays(
     steps: Sequence[Step],
 ) -> tuple[xr.Variable, dict[str, da.Array]]:
     """New time axis, and lazy amplitude, ``live`` and ``first_break`` as far as they exist."""
-    # One silent trace goes through the steps now: it tells the time axis and variables they
-    # give, and lets them refuse their options before any sample is read.
-    first = {name: v[:1] for name, v in values.items()}
-    silent = np.zeros((1, time.size), dtype=np.float32)
-    trial = _process(silent, first, time, steps)
-    names = [name for name in OPTIONAL_TRACE_VARIABLES if name in trial.coords]
-
+    trial = trial_run(values, time, steps)
+    names = late_variables(trial)
     starts = block_starts(gathers, time.size)
     sizes = np.diff(starts)
     blocks = samples.rechunk((tuple(sizes), -1)).to_delayed()[:, 0]
@@ -168,19 +116,6 @@ def _processed_arrays(
     return trial.coords["time"].variable, arrays
 
 
-def _process(
-    samples: NDArray[np.float32],
-    values: dict[str, NDArray[Any]],
-    time: xr.Variable,
-    steps: Sequence[Step],
-) -> xr.DataArray:
-    coords = {name: ("trace", value) for name, value in values.items()}
-    gathers = xr.DataArray(samples, dims=("trace", "time"), coords={**coords, "time": time})
-    for step in steps:
-        gathers = step(gathers)
-    return gathers
-
-
 def _packet(
     samples: NDArray[np.float32],
     values: dict[str, NDArray[Any]],
@@ -188,7 +123,7 @@ def _packet(
 ) -> list[NDArray[Any]]:
     """Amplitude and the named trace values of one block, so that all come from one run."""
     time, steps, names = shared
-    processed = _process(samples, values, time, steps)
+    processed = process_block(samples, values, time, steps)
     return [processed.values, *(processed.coords[name].values for name in names)]
 
 
@@ -203,8 +138,5 @@ def _replaced(
         if name in arrays:
             described = {"units": kind.units, "long_name": kind.meaning}
             processed[name] = ("trace", arrays[name].astype(kind.dtype), described)
-    specs = step_specs(steps)
-    lines = [history_line(*next(iter(spec.items())), geoml.__version__) for spec in specs]
-    processed.attrs["steps"] = [*survey.attrs.get("steps", []), *specs]
-    processed.attrs["history"] = [*survey.attrs.get("history", []), *lines]
+    processed.attrs = processed_attrs(survey, steps)
     return processed

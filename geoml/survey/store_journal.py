@@ -6,6 +6,7 @@ journal that never promises more than there is. A finished store keeps the count
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ samples float32 does not hold, which have ``sample_bytes``."""
 _GROUP = "journal"
 NOTES = f"{_GROUP}/shard"
 """Name of the array of notes."""
+
+VALUES = f"{_GROUP}/values"
+"""Name of the group of trace variables that come with the shards."""
 
 _CLOSED = f"{_GROUP}/counts"
 
@@ -63,3 +67,34 @@ def close_journal(group: zarr.Group) -> None:
         attributes={"counts": list(COUNTS)},
         overwrite=True,
     )
+
+
+def lay_out_values(group: zarr.Group, names: Sequence[str], shard: int) -> None:
+    """Room for trace variables that come with the shards.
+
+    Their own arrays hold many shards a chunk, which no two writers may share.
+
+    Args:
+        group: The store, with these variables laid out.
+        names: The variables.
+        shard: Traces a shard.
+    """
+    for name in names:
+        like: Any = group[name]
+        group.create_array(
+            f"{VALUES}/{name}",
+            shape=like.shape,
+            chunks=(shard,),
+            dtype=like.dtype,
+            dimension_names=("trace",),
+            compressors=[Crc32cCodec()],
+        )
+
+
+def take_over_values(group: zarr.Group) -> None:
+    """Put the values that came with the shards into the trace variables."""
+    if NOTES not in group or VALUES not in group:
+        return  # a writer killed while it removed them has taken them over before
+    for name, values in group[VALUES].arrays():  # type: ignore[union-attr]
+        variable: Any = group[name]
+        variable[:] = values[:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -18,10 +18,13 @@ from geoml.survey.schema import STORE_VERSION, TRACE_BYTES, TRACE_VARIABLES, TRA
 from geoml.survey.store_files import plain_json, publish, remove_litter, work_place
 from geoml.survey.store_journal import (
     NOTES,
+    VALUES,
     close_journal,
     journal_counts,
     lay_out_journal,
+    lay_out_values,
     note_shard,
+    take_over_values,
 )
 from geoml.survey.store_layout import (
     chunk_traces,
@@ -43,6 +46,7 @@ def create_store(
     overwrite: bool = False,
     attrs: Mapping[str, Any] | None = None,
     trace_bytes: Mapping[str, int] | None = None,
+    late: Sequence[str] = (),
     resume_key: str = "",
 ) -> SurveyWriter:
     """Lay out a store and write everything but amplitudes and bytes of traces.
@@ -56,6 +60,7 @@ def create_store(
         attrs: More attributes.
         trace_bytes: Bytes a trace of ``header_bytes`` and ``extension_bytes``; by default those
             that the template has. ``sample_bytes`` are laid out when the first ones come.
+        late: Trace variables of the template whose values come with the shards.
         resume_key: Names the work. An unfinished store of the same key is taken up where it was
             left; any other is removed.
 
@@ -81,7 +86,7 @@ def create_store(
         wanted = trace_bytes
         if wanted is None:
             wanted = {name: template[name].shape[1] for name in TRACE_BYTES if name in template}
-        _lay_out(place, template, {**(attrs or {}), _RESUME_KEY: resume_key}, wanted)
+        _lay_out(place, template, {**(attrs or {}), _RESUME_KEY: resume_key}, wanted, late)
     n_traces = template.sizes["trace"]
     return SurveyWriter(path, n_traces, template.sizes["time"], _attributes(place))
 
@@ -97,7 +102,11 @@ def _attributes(place: AnyPath) -> dict[str, Any]:
 
 
 def _lay_out(
-    place: AnyPath, template: xr.Dataset, attrs: dict[str, Any], trace_bytes: Mapping[str, int]
+    place: AnyPath,
+    template: xr.Dataset,
+    attrs: dict[str, Any],
+    trace_bytes: Mapping[str, int],
+    late: Sequence[str],
 ) -> None:
     n_traces, n_samples = template.sizes["trace"], template.sizes["time"]
     chunk = int(
@@ -113,7 +122,9 @@ def _lay_out(
     write_trace_variables(group, template, chunk)
     for kind in get_args(GatherKind):
         write_index(group, gather_index(template, kind))
-    lay_out_journal(group, -(-n_traces // (chunk * TRACES_SHARD_FACTOR)))
+    shard = chunk * TRACES_SHARD_FACTOR
+    lay_out_journal(group, -(-n_traces // shard))
+    lay_out_values(group, late, shard)
     # Last, in one write: without the key a store whose layout was cut short is never resumed.
     marks = {"store_version": STORE_VERSION, "complete": False, "traces_per_gather": chunk}
     group.attrs.update(plain_json({**template.attrs, **attrs, **marks}))
@@ -164,6 +175,7 @@ class SurveyWriter:
         amplitude: NDArray[np.float32],
         trace_bytes: Mapping[str, NDArray[np.uint8]] | None = None,
         counts: tuple[int, int, int] = (0, 0, 0),
+        trace_values: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         """Store the traces from ``start`` on: one or more whole shards, or the last part.
 
@@ -174,6 +186,7 @@ class SurveyWriter:
                 ``extension_bytes``, and ``sample_bytes`` of traces that float32 cannot hold,
                 zeros for the others, absent where the block has no such trace.
             counts: Traces that are not finite, dead, and not exact in float32.
+            trace_values: The ``late`` trace variables, each of shape (trace,).
 
         Raises:
             ShapeError: If the block does not fill whole shards.
@@ -190,6 +203,8 @@ class SurveyWriter:
         self._array("amplitude")[start:stop] = np.asarray(amplitude, dtype=np.float32)
         for name, block in (trace_bytes or {}).items():
             self._array(name, block.shape[1])[start:stop] = block
+        for name, values in (trace_values or {}).items():
+            self._array(f"{VALUES}/{name}")[start:stop] = values
         for first in range(start, stop, self.shard_traces):
             last = min(first + self.shard_traces, stop)
             note_shard(self._group(), first // self.shard_traces, (last - first, *counts))
@@ -216,11 +231,14 @@ class SurveyWriter:
         if missing:
             raise StoreError(f"{self.path}: {missing} shards were not written.")
         group = self._group()
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            take_over_values(group)
         close_journal(group)
         place = work_place(self.path)
         # First what makes the notes an array: a writer killed here must not take the rest for all.
         remove(inside(place, NOTES, "zarr.json"))
         remove(inside(place, NOTES))
+        remove(inside(place, VALUES))
         remove_litter(place)
         kept = {name: value for name, value in group.attrs.items() if name != _RESUME_KEY}
         whole = {**kept, **plain_json(attrs), "complete": True}

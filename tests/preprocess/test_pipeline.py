@@ -12,7 +12,7 @@ import xarray as xr
 
 import geoml
 from geoml.errors import OptionError, ShapeError, StoreError
-from geoml.preprocess import blocks, pipeline
+from geoml.preprocess import blocks, shard_task
 from geoml.preprocess.pipeline import preprocess_store, run
 from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.survey.schema import TRACE_VARIABLES
@@ -167,23 +167,33 @@ def test_store_holds_what_the_steps_give(
     assert seen[-1] == (74, 74)
 
 
-def test_every_block_is_computed_once(
-    survey: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("traces_per_gather", "n_computed"),
+    # One shard; or three of 32, whose edges cut the gathers of 9 and of 12 traces at 28 and 62.
+    [(5, 74), (2, 74 + 12 + 12)],
+)
+def test_only_gathers_on_a_shard_edge_are_computed_twice(
+    survey: xr.Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    traces_per_gather: int,
+    n_computed: int,
 ) -> None:
+    survey.attrs["traces_per_gather"] = traces_per_gather
     monkeypatch.setattr(blocks, "_BLOCK_BYTES", 4)
     save_survey(survey, tmp_path / "raw.zarr")
     sizes: list[int] = []
-    process = pipeline._process
+    process = shard_task.process_block
 
     def counted(samples: np.ndarray, *rest: object) -> xr.DataArray:
         sizes.append(len(samples))
         return process(samples, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipeline, "_process", counted)
+    monkeypatch.setattr(shard_task, "process_block", counted)
     preprocess_store(
         tmp_path / "raw.zarr", tmp_path / "clean.zarr", RECIPE, scheduler="synchronous"
     )
-    assert sum(sizes) == 74 + 1  # and the silent trace that tells the time axis
+    assert sum(sizes) == n_computed
 
 
 @pytest.mark.parametrize("scheduler", ["threads", "synchronous"])
