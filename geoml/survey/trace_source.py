@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -10,7 +11,8 @@ import zarr
 from numpy.typing import NDArray
 
 from geoml.errors import ShapeError, StoreError
-from geoml.survey.location import AnyPath, zarr_store
+from geoml.survey.location import AnyPath, is_url, zarr_store
+from geoml.survey.sharded_rows import ShardedRows
 from geoml.survey.store import open_survey
 
 Traces: TypeAlias = slice | NDArray[np.int64]
@@ -42,8 +44,9 @@ class TraceSource(Protocol):
 class StoreTraces:
     """Amplitudes of a survey store, read chunk by chunk without a task graph.
 
-    Each process opens the store for itself, at its first read: a handle from before a fork waits
-    for threads that the new process does not have.
+    What geoml wrote to a local disk is read in the calling thread; stores behind URLs or of other
+    layouts go through zarr. Each process opens those for itself, at its first read: a handle from
+    before a fork waits for threads that the new process does not have.
 
     Attributes:
         path: The store.
@@ -64,6 +67,7 @@ class StoreTraces:
         self.n_traces, self.n_samples = (int(n) for n in amplitude.shape)
         encoding = amplitude.encoding
         self.shard_traces = int((encoding.get("shards") or encoding["chunks"])[0])
+        self._sharded = None if is_url(path) else ShardedRows.of(Path(path) / "amplitude")
         self._opened: tuple[int, Any] | None = None
 
     def amplitude(self, traces: Traces) -> NDArray[np.float32]:
@@ -94,18 +98,19 @@ class StoreTraces:
 
     def _read(self, traces: Traces) -> NDArray[np.float32]:
         try:
+            if self._sharded is not None:
+                return self._sharded.read(traces)
             array = self._array()
             # A slice goes a shorter way through zarr than an orthogonal selection.
-            found = array[traces] if isinstance(traces, slice) else array.oindex[traces]
-        except (ValueError, RuntimeError, OSError) as error:
+            return np.asarray(array[traces] if isinstance(traces, slice) else array.oindex[traces])
+        except (StoreError, ValueError, RuntimeError, OSError) as error:
             raise StoreError(
                 f"{self.path}: damaged or unreadable ({' '.join(str(error).split())}). Find out "
                 f"which part with: geoml verify {self.path}"
             ) from None
-        return np.asarray(found)
 
     def _array(self) -> Any:
-        """This process's own handle."""
+        """This process's own handle of zarr."""
         if self._opened is None or self._opened[0] != os.getpid():
             store = zarr_store(self.path, read_only=True)
             self._opened = (os.getpid(), zarr.open_array(store, path="amplitude", mode="r"))

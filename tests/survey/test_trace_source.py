@@ -7,39 +7,68 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 from zarr.storage import LocalStore
 
 from geoml.errors import ShapeError, StoreError
+from geoml.survey import sharded_rows
 from geoml.survey.gathers import gather_index
+from geoml.survey.sharded_rows import ShardedRows
 from geoml.survey.store import create_store, save_survey
 from geoml.survey.trace_source import StoreTraces
 
 N_SHOTS, N_RECEIVERS = 40, 20
 
 
-@pytest.fixture
-def line(streamer, tmp_path):
+def store_otherwise(path: Path) -> None:
+    """Put the amplitudes into an array that geoml leaves to zarr."""
+    group = zarr.open_group(path)
+    values, attrs = group["amplitude"][:], group.attrs.asdict()
+    array = group.create_array(
+        "amplitude",
+        shape=values.shape,
+        chunks=(N_RECEIVERS, values.shape[1]),
+        shards=(16 * N_RECEIVERS, values.shape[1]),
+        dtype="float32",
+        compressors=[zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec()],
+        dimension_names=("trace", "time"),
+        overwrite=True,
+    )
+    array[:] = values
+    group.attrs.update(attrs)
+
+
+@pytest.fixture(params=["geoml's layout", "another layout"])
+def line(request, streamer, tmp_path):
     """A survey of 40 shots, 20 traces each, and its store: 3 shards of up to 16 shots."""
     survey = streamer(N_SHOTS, N_RECEIVERS)
     path = tmp_path / "line.zarr"
     save_survey(survey, path)
+    if request.param == "another layout":
+        store_otherwise(path)
+    assert (ShardedRows.of(path / "amplitude") is None) == (request.param == "another layout")
     return survey, path
 
 
 @pytest.fixture
 def reads(monkeypatch) -> Counter[tuple[str, object]]:
-    """How often each part of a file is read by zarr."""
+    """How often each part of a shard is read."""
     counts: Counter[tuple[str, object]] = Counter()
-    get = LocalStore.get
+    get, checked = LocalStore.get, sharded_rows._checked
 
     async def counted(self, key, prototype=None, byte_range=None):
         if "/c/" in key:
             counts[key, str(byte_range)] += 1
         return await get(self, key, prototype, byte_range)
 
+    def counted_too(file, offset, n_bytes):
+        counts[file.name, offset] += 1
+        return checked(file, offset, n_bytes)
+
     monkeypatch.setattr(LocalStore, "get", counted)
+    monkeypatch.setattr(sharded_rows, "_checked", counted_too)
     return counts
 
 
@@ -87,9 +116,10 @@ def test_scattered_gather_reads_each_chunk_once(line, reads):
     reads.clear()
     found = source.amplitude(gather)
     np.testing.assert_array_equal(found, survey["amplitude"].values[gather])
-    chunks = {key: n for key, n in reads.items() if "Range" in key[1]}
-    assert len(chunks) == np.unique(gather // N_RECEIVERS).size
-    assert set(chunks.values()) == {1}
+    # Every chunk, and the index of every shard.
+    n_chunks = np.unique(gather // N_RECEIVERS).size
+    assert len(reads) == n_chunks + np.unique(gather // source.shard_traces).size
+    assert set(reads.values()) == {1}
 
 
 def test_one_gather_costs_one_chunk(line, reads):
