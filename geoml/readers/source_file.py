@@ -5,9 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,17 @@ from numpy.typing import NDArray
 from geoml.errors import FileFormatError
 from geoml.survey.location import AnyPath, base_name, filesystem, is_url, reached
 
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
 Bytes = NDArray[np.uint8]
 Range = tuple[int, int]
+Piece = tuple[int, int, Bytes]
 
 BLOCK_BYTES = 64 * 2**20
 """What a pass over a file asks for at once."""
+
+# Requests of this size run side by side, as one alone does not fill a connection.
+_PIECE_BYTES = 8 * 2**20
+_WAVE_BYTES = 32 * 2**20
+_WAVE_PIECES = 64
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class SourceFile:
     """Where a file is and how long it was when it was looked at.
 
     No handle is kept: every read opens the file anew, so that an object of this class may be
-    pickled, sent to another machine that sees the same path, and used after a fork.
+    pickled, sent to another machine that sees the same path, and used after a fork. Whoever cuts
+    a local file while it is read must expect the process to die of SIGBUS, as with every map.
 
     Attributes:
         path: Path or URL, as given.
@@ -44,6 +47,7 @@ class SourceFile:
     Raises:
         FileFormatError: If there is no file, or it is no regular one.
         MissingPackageError: If the package for such URLs is not installed.
+        StoreError: If the service behind a URL does not answer, or refuses.
     """
 
     path: str
@@ -88,53 +92,65 @@ class SourceFile:
                 raise FileFormatError(
                     f"{self.name}: bytes {start} to {stop} are asked of a file of {self.n_bytes}."
                 )
-        try:
-            if self.is_local:
-                return [self._mapped(start, stop) for start, stop in ranges]
-            return self._fetched(ranges)
-        except (OSError, ValueError) as error:
-            raise FileFormatError(f"{self.path}: cannot be read ({_one_line(error)}).") from None
+        if self.is_local:
+            return [self._mapped(start, stop) for start, stop in ranges]
+        return self._fetched(ranges)
 
     def _mapped(self, start: int, stop: int) -> Bytes:
         if start == stop:
             return np.empty(0, dtype=np.uint8)
         before = start % mmap.ALLOCATIONGRANULARITY
-        descriptor = os.open(self.path, os.O_RDONLY)
         try:
-            mapped = mmap.mmap(
-                descriptor, before + stop - start, access=mmap.ACCESS_READ, offset=start - before
-            )
-        finally:
-            os.close(descriptor)
+            with open(self.path, "rb", buffering=0) as file:
+                length = os.fstat(file.fileno()).st_size
+                if length < stop:
+                    raise OSError(f"it became shorter, {length} of {self.n_bytes} bytes")
+                mapped = mmap.mmap(
+                    file.fileno(),
+                    before + stop - start,
+                    access=mmap.ACCESS_READ,
+                    offset=start - before,
+                )
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from None
         return np.frombuffer(mapped, dtype=np.uint8, offset=before)
 
     def _fetched(self, ranges: Sequence[Range]) -> list[Bytes]:
         fs, name = filesystem(self.path)
-        pieces = [
-            (at, min(at + BLOCK_BYTES, stop))
-            for start, stop in ranges
-            for at in range(start, stop, BLOCK_BYTES)
+        found = [np.empty(stop - start, dtype=np.uint8) for start, stop in ranges]
+        pieces: list[Piece] = [
+            (at, min(at + _PIECE_BYTES, stop), array[at - start :])
+            for (start, stop), array in zip(ranges, found, strict=True)
+            for at in range(start, stop, _PIECE_BYTES)
         ]
-        with reached(self.path):
-            parts = _requested(fs, name, pieces)
-        for (start, stop), part in zip(pieces, parts, strict=True):
-            if len(part) != stop - start:
-                raise OSError(f"{len(part)} bytes came of {stop - start} asked for")
-        whole = iter(parts)
-        return [
-            np.frombuffer(
-                b"".join(next(whole) for _ in range(start, stop, BLOCK_BYTES)), dtype=np.uint8
-            )
-            for start, stop in ranges
-        ]
+        for wave in _waves(pieces):
+            starts, stops = [piece[0] for piece in wave], [piece[1] for piece in wave]
+            try:
+                with reached(self.path):
+                    parts = fs.cat_ranges([name] * len(wave), starts, stops, on_error="raise")
+            except FileNotFoundError as error:
+                raise self._unreadable(error) from None
+            for (start, stop, array), part in zip(wave, parts, strict=True):
+                if len(part) != stop - start:
+                    short = OSError(f"{len(part)} bytes came of {stop - start} asked for")
+                    raise self._unreadable(short)
+                array[: stop - start] = np.frombuffer(part, dtype=np.uint8)
+        return found
+
+    def _unreadable(self, error: Exception) -> FileFormatError:
+        return FileFormatError(f"{self.path}: cannot be read ({_one_line(error)}). Try again.")
 
 
-def _requested(fs: AbstractFileSystem, name: str, pieces: Sequence[Range]) -> list[bytes]:
-    if len(pieces) == 1:
-        start, stop = pieces[0]
-        return [fs.cat_file(name, start=start, end=stop)]
-    starts, stops = [piece[0] for piece in pieces], [piece[1] for piece in pieces]
-    return list(fs.cat_ranges([name] * len(pieces), starts, stops, on_error="raise"))
+def _waves(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Pieces that are requested together: few enough to hold in memory twice."""
+    wave: list[Piece] = []
+    for piece in pieces:
+        wave.append(piece)
+        if len(wave) == _WAVE_PIECES or sum(stop - at for at, stop, _ in wave) >= _WAVE_BYTES:
+            yield wave
+            wave = []
+    if wave:
+        yield wave
 
 
 def _local_state(path: AnyPath) -> tuple[int, str]:
@@ -159,8 +175,6 @@ def _remote_state(path: AnyPath) -> tuple[int, str]:
             facts = fs.info(name)
     except FileNotFoundError:
         raise FileFormatError(f"{path}: no such file.") from None
-    except (OSError, ValueError) as error:
-        raise FileFormatError(f"{path}: cannot be read ({_one_line(error)}).") from None
     if facts.get("type") != "file" or facts.get("size") is None:
         raise FileFormatError(f"{path}: a file of known size is needed; is it a folder?")
     token = facts.get("ETag") or facts.get("LastModified") or facts.get("mtime") or ""
