@@ -71,7 +71,10 @@ class StorePass:
         self.input_time = survey["time"].variable
         self._values = {**trace_values(survey), "trace": numbers}
         labels = self._gather_labels(survey)
-        self.order = contiguous_order(labels) if order is None else order
+        if order is None and contiguous_order(labels) is not None:
+            # Within a gather as in the first survey, whatever passes lie between.
+            order = np.lexsort((numbers, labels))
+        self.order = order
         self._labels = labels if self.order is None else labels[self.order]
         trial = trial_run(self._values, self.input_time, run.steps)
         self.time = trial.coords["time"].variable
