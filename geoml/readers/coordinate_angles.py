@@ -68,7 +68,7 @@ def coordinate_angles(
     Args:
         reader: The opened file.
         options: The user's decisions; a coordinate unit says that they are lengths.
-        plane: The plane to use, such as that of another file of the same survey.
+        plane: The plane to use, that of another file of the same survey, which told of it.
     """
     if options.coordinate_unit is not None:
         return None, []
@@ -87,7 +87,9 @@ def coordinate_angles(
             f"{farthest[0]:.0f} and {farthest[1]:.0f} degrees; reading them as lengths."
         )
         return None, [Finding("warning", message, "--unit")]
-    plane = plane or LocalPlane.around(longitude, latitude)
+    if plane is not None:
+        return CoordinateAngles(code, plane), []
+    plane = LocalPlane.around(longitude, latitude)
     east, north = plane.xy(longitude, latitude)
     radius_m = float(np.hypot(east, north).max())
     message = (

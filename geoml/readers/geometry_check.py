@@ -19,7 +19,7 @@ _OFFSET_SLACK_M = 1.0
 _CROOKED_FRACTION = 0.05
 _DEPTH_LIKE_INTERVAL_S = 0.01
 _ONE_SHOT_M = 1.0
-_MOST = 0.95
+_MOST = 0.9
 _SAME_FACTOR = 0.02
 _GEOMETRY = "--geometry"
 # What offsets are too large by when one unit or scalar was applied to them and not to positions.
@@ -141,12 +141,13 @@ def _about_factor(offset: NDArray[np.float64], distance: NDArray[np.float64]) ->
         return ""
     ratio = offset[far] / distance[far]
     typical = float(np.median(ratio))
-    if np.mean(np.abs(ratio / typical - 1) < _SAME_FACTOR) < 0.9:
+    alike = np.mean(np.abs(ratio / typical - 1) < _SAME_FACTOR) > _MOST
+    if not alike or abs(typical - 1) < _SAME_FACTOR:
         return ""
     for factor, reason in _KNOWN_FACTORS.items():
         if abs(typical / factor - 1) < _SAME_FACTOR:
-            return f", {typical:.4g} times too large: {reason}?"
-    return f", {typical:.4g} times too large"
+            return f", {typical:.4g} times as large ({reason}?)"
+    return f", {typical:.4g} times as large"
 
 
 def _source_findings(survey: xr.Dataset, name: str) -> list[Finding]:

@@ -13,6 +13,7 @@ from geoml.readers.geometry_check import geometry_findings
 from geoml.readers.options import IngestOptions
 from geoml.readers.reader import Reader
 from geoml.readers.trace_table import trace_table
+from geoml.survey.local_plane import LocalPlane
 from geoml.survey.location import AnyPath
 
 
@@ -32,7 +33,11 @@ class Inspection:
 
 
 def inspect_file(
-    path: AnyPath, options: IngestOptions, *, with_geometry: bool = True
+    path: AnyPath,
+    options: IngestOptions,
+    *,
+    with_geometry: bool = True,
+    plane: LocalPlane | None = None,
 ) -> Inspection:
     """Open a file and settle its layout, units, time axis and geometry.
 
@@ -40,14 +45,15 @@ def inspect_file(
         path: The file.
         options: The user's decisions.
         with_geometry: Look for contradictions in the positions too.
+        plane: The plane for coordinates that are angles; by default one around the file's own.
 
     Raises:
         FileFormatError: If the file cannot be read right.
-        GeometryError: If its coordinates are angles, or the geometry file does not fit.
+        GeometryError: If the geometry file does not fit.
         OptionError: If an option makes no sense for the file.
     """
     reader = open_reader(path, options)
-    table, findings = trace_table(reader, options)
+    table, findings = trace_table(reader, options, plane)
     if with_geometry:
         findings = [*findings, *geometry_findings(table)]
     return Inspection(reader, table, findings)

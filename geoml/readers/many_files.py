@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from geoml.errors import FileFormatError
+from geoml.errors import FileFormatError, GeometryError
 from geoml.readers.file_list import TracePaths, trace_files
 from geoml.readers.finding import Finding
 from geoml.readers.geometry_check import geometry_findings
@@ -18,6 +18,7 @@ from geoml.readers.geometry_file import read_geometry
 from geoml.readers.inspection import Inspection, inspect_file
 from geoml.readers.joined_files import JoinedFiles
 from geoml.readers.options import IngestOptions
+from geoml.survey.local_plane import LocalPlane
 from geoml.survey.location import AnyPath
 from geoml.survey.schema import SOURCE_TRACE_VARIABLES, TRACE_VARIABLES
 from geoml.survey.store import chunk_traces
@@ -49,7 +50,8 @@ def inspect_files(paths: TracePaths, options: IngestOptions) -> FilesInspection:
 
     Raises:
         FileFormatError: If a file cannot be read right, or their time axes differ.
-        GeometryError: If the geometry file does not fit.
+        GeometryError: If the geometry file does not fit, or only some files' coordinates are
+            angles.
         OptionError: If an option makes no sense for a file.
     """
     files = trace_files(paths)
@@ -58,7 +60,7 @@ def inspect_files(paths: TracePaths, options: IngestOptions) -> FilesInspection:
         return FilesInspection(JoinedFiles((only.reader,)), only.table, only.findings)
     # A geometry file speaks of the whole survey, not of each file.
     alone = replace(options, geometry=None)
-    inspections = [_inspect_one_of(path, alone) for path in files]
+    inspections = _inspect_each(files, alone)
     _refuse_different_times(inspections)
     joined = JoinedFiles(tuple(each.reader for each in inspections))
     table = _joined_table([each.table for each in inspections], options)
@@ -102,9 +104,20 @@ def source_records(
     return records
 
 
-def _inspect_one_of(path: AnyPath, options: IngestOptions) -> Inspection:
-    """One of many files: what its positions alone look like is of no interest."""
-    return inspect_file(path, options, with_geometry=False)
+def _inspect_each(files: Sequence[AnyPath], options: IngestOptions) -> list[Inspection]:
+    """Each file; what its positions alone look like is of no interest."""
+    first = inspect_file(files[0], options, with_geometry=False)
+    origin = first.table.attrs.get("coordinate_origin_deg")
+    # Longitudes and latitudes of one survey go onto one plane.
+    plane = None if origin is None else LocalPlane(*origin)
+    others = [inspect_file(path, options, with_geometry=False, plane=plane) for path in files[1:]]
+    for each in others:
+        if ("coordinate_origin_deg" in each.table.attrs) != (origin is not None):
+            raise GeometryError(
+                f"{each.reader.name} and {first.reader.name}: coordinates are angles in one and "
+                "lengths in the other. Ingest them into stores of their own, or pass --unit m."
+            )
+    return [first, *others]
 
 
 def _refuse_different_times(inspections: list[Inspection]) -> None:
@@ -133,6 +146,7 @@ def _joined_table(tables: list[xr.Dataset], options: IngestOptions) -> xr.Datase
     sizes = [table.sizes["trace"] for table in tables]
     variables["source_file"] = np.repeat(np.arange(len(tables), dtype=np.int32), sizes)
     first = tables[0]
+    origin = "headers" if options.geometry is None else str(options.geometry)
     kinds = {**TRACE_VARIABLES, **SOURCE_TRACE_VARIABLES}
     joined = xr.Dataset(
         {name: ("trace", values.astype(kinds[name].dtype)) for name, values in variables.items()},
@@ -141,7 +155,9 @@ def _joined_table(tables: list[xr.Dataset], options: IngestOptions) -> xr.Datase
     )
     records = variables["source_file"].astype(np.int64) * 2**32 + variables["field_record"]
     n_samples = joined.sizes["time"]
-    return joined.assign_attrs(traces_per_gather=chunk_traces(records, n_samples))
+    return joined.assign_attrs(
+        traces_per_gather=chunk_traces(records, n_samples), positions_from=origin
+    )
 
 
 def _told_once(found: list[list[Finding]], names: list[str]) -> list[Finding]:

@@ -17,6 +17,7 @@ Ints = NDArray[np.int64]
 # Numbers that tell fewer than a quarter of the traces apart were not written to do so.
 _TELLING = 0.25
 _REGULAR = 0.9
+_MOSTLY = 0.75
 _LARGEST_TABLE = 200_000_000
 _MOST_NAMED = 5
 
@@ -58,28 +59,33 @@ def record_groups(survey: xr.Dataset) -> RecordGroups | None:
 def trace_findings(survey: xr.Dataset, name: str) -> list[Finding]:
     """Duplicate and missing traces.
 
+    Stacked traces are told apart by their bin, others by record and channel, by their positions
+    where nobody numbered the channels, or by bin and offset where there are no positions.
+
     Args:
         survey: Dataset with every trace variable.
         name: The file, for messages.
     """
-    grid = _grid_columns(survey)
-    if is_stacked(survey) or not _varies(survey, "trace_in_record"):
-        if grid is None:
-            return [] if is_stacked(survey) else _repeated(survey, _POSITIONS, "positions", name)
-        names = (*grid, "offset")
-        found = _repeated(survey, names, " and ".join(grid) + " numbers", name)
-        return found + (_empty_bins(survey, grid, name) if is_stacked(survey) else [])
-    keys = ["field_record", "trace_in_record", "trace_kind"]
-    if "source_file" in survey:
-        keys.insert(0, "source_file")
-    if not _tell_apart(_single_key([survey[key].values for key in keys])):
+    if is_stacked(survey):
+        grid = _grid_columns(survey) or (("cdp",) if _varies(survey, "cdp") else ())
+        found = _repeated(survey, grid, "bin", name) if grid else []
+        return found + _empty_bins(survey, grid, name)
+    keys = ["source_file"] if "source_file" in survey else []
+    keys += ["field_record", "trace_in_record", "trace_kind"]
+    if _varies(survey, "trace_in_record") and _tell_apart(survey, keys):
+        found = _repeated(survey, keys, "record and channel numbers", name)
+        if not found and "source_file" in survey and _varies_any(survey, "source_x", "source_y"):
+            # Files may all call their shot 1; shots from one place are the same shot.
+            found = _repeated(survey, _POSITIONS, "record, channel and positions", name)
+        records = record_groups(survey)
+        if records is not None:
+            found += _missing_channels(survey, records, name)
+            found += _missing_records(records, name)
+        return found
+    if _varies_any(survey, "receiver_x", "receiver_y"):
         return _repeated(survey, _POSITIONS, "positions", name)
-    found = _repeated(survey, tuple(keys), "record and channel numbers", name)
-    records = record_groups(survey)
-    if records is not None:
-        found += _missing_channels(survey, records, name)
-        found += _missing_records(records, name)
-    return found
+    grid = _grid_columns(survey)
+    return _repeated(survey, (*grid, "offset"), "bin and offset", name) if grid else []
 
 
 _POSITIONS = (
@@ -99,19 +105,20 @@ def _varies(survey: xr.Dataset, name: str) -> bool:
     return bool(np.ptp(survey[name].values))
 
 
-def _grid_columns(survey: xr.Dataset) -> tuple[str, ...] | None:
-    """Which numbers tell bins apart: the 3-D grid's, or the CDP's on a line."""
-    columns = tuple(axis for axis in ("inline", "crossline") if _varies(survey, axis))
-    if columns:
-        return columns
-    return ("cdp",) if _varies(survey, "cdp") else None
+def _varies_any(survey: xr.Dataset, *names: str) -> bool:
+    return any(_varies(survey, name) for name in names)
+
+
+def _grid_columns(survey: xr.Dataset) -> tuple[str, ...]:
+    """Inline and crossline numbers, as far as they vary."""
+    return tuple(axis for axis in ("inline", "crossline") if _varies(survey, axis))
 
 
 def _repeated(survey: xr.Dataset, names: Sequence[str], what: str, name: str) -> list[Finding]:
     """A warning where traces share all of some variables, if those tell most traces apart."""
-    key = _single_key([survey[column].values for column in names])
-    if (np.diff(key) > 0).all() or not _tell_apart(key):
+    if not _tell_apart(survey, names):
         return []
+    key = _single_key([survey[column].values for column in names])
     order = np.argsort(key, kind="stable")
     again = np.append(False, np.diff(key[order]) == 0)
     if not again.any():
@@ -121,7 +128,7 @@ def _repeated(survey: xr.Dataset, names: Sequence[str], what: str, name: str) ->
     at = int(places[np.argmin(order[places])])
     first, second = int(order[at - 1]), int(order[at])
     where = ", ".join(
-        f"{column.replace('_', ' ')} {survey[column].values[second]:g}"
+        f"{_NAMED_IN_MESSAGES[column]} {survey[column].values[second]:g}"
         for column in names
         if column in _NAMED_IN_MESSAGES
     )
@@ -132,7 +139,14 @@ def _repeated(survey: xr.Dataset, names: Sequence[str], what: str, name: str) ->
     return [Finding("warning", message)]
 
 
-_NAMED_IN_MESSAGES = ("field_record", "trace_in_record", "inline", "crossline", "cdp", "offset")
+_NAMED_IN_MESSAGES = {
+    "field_record": "record",
+    "trace_in_record": "channel",
+    "inline": "inline",
+    "crossline": "crossline",
+    "cdp": "CDP",
+    "offset": "offset",
+}
 
 
 def _missing_channels(survey: xr.Dataset, records: RecordGroups, name: str) -> list[Finding]:
@@ -180,7 +194,7 @@ def _missing_records(records: RecordGroups, name: str) -> list[Finding]:
     values, votes = np.unique(steps, return_counts=True)
     step = int(values[np.argmax(votes)])
     wide = np.flatnonzero((steps > step) & (steps % step == 0))
-    if not wide.size or votes.max() < _REGULAR * steps.size:
+    if not wide.size or votes.max() < _MOSTLY * steps.size:
         return []
     n_missing = int((steps[wide] // step - 1).sum())
     message = (
@@ -202,10 +216,11 @@ def _empty_bins(survey: xr.Dataset, grid: tuple[str, ...], name: str) -> list[Fi
     return [Finding("info", message)]
 
 
-def _tell_apart(key: Ints) -> bool:
-    if (np.diff(key) > 0).all():
-        return True
-    return bool(np.unique(key).size >= _TELLING * key.size)
+def _tell_apart(survey: xr.Dataset, names: Sequence[str]) -> bool:
+    """Whether some variables differ between enough traces to have been written for that."""
+    key = _single_key([survey[column].values for column in names])
+    # In a sorted file without duplicates there is nothing to count.
+    return bool((np.diff(key) > 0).all() or np.unique(key).size >= _TELLING * key.size)
 
 
 def _single_key(columns: Sequence[NDArray[np.generic]]) -> Ints:
