@@ -1,4 +1,4 @@
-"""Bandpass step: zero-phase Butterworth filter."""
+"""Bandpass step: zero-phase Butterworth or Ormsby filter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import signal
+from scipy import fft, signal
 
 from geoml.errors import OptionError
 from geoml.preprocess.step import Step, finite_samples, sample_interval_s, with_samples
@@ -18,13 +18,21 @@ from geoml.preprocess.step import Step, finite_samples, sample_interval_s, with_
 class Bandpass(Step):
     """Keep a band of frequencies, without shifting an event.
 
-    The filter runs forward and backward: its phase is zero, its amplitude response the square
-    of one Butterworth pass, so 0.5 (-6 dB) at both corners.
+    By ``low_hz`` and ``high_hz`` it is a Butterworth filter that runs forward and backward: its
+    phase is zero, its amplitude response the square of one pass, so 0.5 (-6 dB) at both corners.
+    By ``corners_hz`` it is an Ormsby filter: a trapezoid over frequency, applied to the spectrum.
 
     Attributes:
         low_hz: Lower corner [Hz], > 0; none for a low-pass.
         high_hz: Upper corner [Hz], under the Nyquist frequency; none for a high-pass.
-        order: Order of one pass, 1 to 10; the slope of the result is 12 dB/octave an order.
+        order: Order of one Butterworth pass, 1 to 10; the slope of the result is 12 dB/octave an
+            order.
+        corners_hz: Four rising frequencies of an Ormsby filter [Hz]: nothing up to the first and
+            from the fourth on, everything between the second and the third, straight lines
+            between. A narrow slope rings for a few times its inverse.
+
+    References:
+        Ormsby (1961), Journal of the ACM 8(3), 440-466.
     """
 
     shapes_wavelet = True
@@ -35,15 +43,22 @@ class Bandpass(Step):
         {"low_hz": 8, "high_hz": 40, "order": 2},
         {"high_hz": 40},
         {"low_hz": 8},
+        {"corners_hz": (4, 8, 40, 60)},
+        {"corners_hz": (4, 8, 30, 40)},
     )
 
     low_hz: float | None = None
     high_hz: float | None = None
     order: int = 4
+    corners_hz: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.low_hz is None and self.high_hz is None:
-            raise OptionError("'bandpass' has no corner; give low_hz, high_hz or both.")
+        if self.corners_hz is not None:
+            self._check_corners(self.corners_hz)
+        elif self.low_hz is None and self.high_hz is None:
+            raise OptionError(
+                "'bandpass' has no corner; give low_hz, high_hz or both, or four corners_hz."
+            )
         for name in ("low_hz", "high_hz"):
             corner = getattr(self, name)
             if corner is not None and not 0 < corner < np.inf:
@@ -55,6 +70,19 @@ class Bandpass(Step):
         if not 1 <= self.order <= 10:
             raise OptionError(f"'bandpass' order is {self.order}; it must be 1 to 10.")
 
+    def _check_corners(self, corners_hz: tuple[float, ...]) -> None:
+        if self.low_hz is not None or self.high_hz is not None:
+            raise OptionError(
+                "'bandpass' has corners_hz (Ormsby) and low_hz or high_hz (Butterworth); keep one "
+                "of them."
+            )
+        first, second, third, fourth = corners_hz
+        if not 0 <= first < second <= third < fourth < np.inf:
+            raise OptionError(
+                f"'bandpass' corners_hz {first:g}, {second:g}, {third:g}, {fourth:g} do not rise "
+                "from 0 Hz or more; only the middle two may be equal."
+            )
+
     def __call__(self, gathers: xr.DataArray) -> xr.DataArray:
         """The filtered gathers.
 
@@ -62,7 +90,8 @@ class Bandpass(Step):
             OptionError: If a corner is not under the Nyquist frequency, or a sample is NaN.
         """
         dt_s = sample_interval_s(gathers)
-        corners = [corner for corner in (self.low_hz, self.high_hz) if corner is not None]
+        butterworth = [corner for corner in (self.low_hz, self.high_hz) if corner is not None]
+        corners = list(self.corners_hz or butterworth)
         nyquist_hz = 0.5 / dt_s
         if corners[-1] >= nyquist_hz:
             raise OptionError(
@@ -70,6 +99,8 @@ class Bandpass(Step):
                 f"{nyquist_hz:g} Hz at {dt_s * 1e3:g} ms; lower it or leave high_hz out."
             )
         samples = finite_samples(gathers, "bandpass")
+        if self.corners_hz is not None:
+            return with_samples(gathers, _trapezoid_filtered(samples, corners, dt_s))
         return with_samples(gathers, self._filtered(samples, corners, dt_s))
 
     def _filtered(
@@ -88,3 +119,18 @@ class Bandpass(Step):
         padded = np.pad(samples - level, ((0, 0), (pad, pad)))
         filtered = signal.sosfiltfilt(sections, padded, axis=1, padtype=None)[:, pad:-pad]
         return filtered + level if self.low_hz is None else filtered
+
+
+def _trapezoid_filtered(
+    samples: NDArray[np.float32], corners_hz: list[float], dt_s: float
+) -> NDArray[np.float64]:
+    """Each row with its spectrum multiplied by a trapezoid, shape (trace, time)."""
+    n_time = samples.shape[1]
+    narrowest_hz = min(corners_hz[1] - corners_hz[0], corners_hz[3] - corners_hz[2])
+    pad = int(np.ceil(3 / (narrowest_hz * dt_s)))
+    n_fft = fft.next_fast_len(n_time + pad, real=True)
+    # As above, the trace goes on at its median; the trapezoid has no gain at 0 Hz.
+    level = np.median(samples.astype(np.float64), axis=1, keepdims=True)
+    trapezoid = np.interp(fft.rfftfreq(n_fft, dt_s), corners_hz, [0, 1, 1, 0])
+    spectrum = fft.rfft(samples - level, n_fft, axis=1)
+    return fft.irfft(spectrum * trapezoid, n_fft, axis=1)[:, :n_time]

@@ -110,3 +110,47 @@ def test_impossible_corners_are_refused(options: dict[str, Any], message: str) -
 def test_corner_above_nyquist_is_refused_with_the_numbers(one_trace: Maker) -> None:
     with pytest.raises(OptionError, match="130 Hz is not under the Nyquist frequency of 125 Hz"):
         Bandpass(low_hz=4, high_hz=130)(one_trace(np.ones(100)))
+
+
+def ormsby_wavelet(corners_hz: tuple[float, ...], time_s: np.ndarray) -> np.ndarray:
+    """Closed form of the inverse transform of a trapezoid [1/s]."""
+    term = [f**2 * np.sinc(f * time_s) ** 2 for f in corners_hz]
+    first, second, third, fourth = corners_hz
+    return (term[3] - term[2]) / (fourth - third) - (term[1] - term[0]) / (second - first)
+
+
+def test_ormsby_answer_to_a_spike_is_the_closed_form(one_trace: Maker) -> None:
+    corners_hz = (4.0, 8.0, 40.0, 60.0)
+    spike = np.zeros(2001)
+    spike[700] = 1
+    filtered = Bandpass(corners_hz=corners_hz)(one_trace(spike)).values[0]
+    lag_s = (np.arange(2001) - 700) * 0.004
+    expected = ormsby_wavelet(corners_hz, lag_s) * 0.004
+    np.testing.assert_allclose(filtered, expected, atol=2e-3 * expected.max())
+
+
+def test_ormsby_keeps_its_top_and_takes_what_is_beyond_its_feet(one_trace: Maker) -> None:
+    window = np.hanning(2000)
+    wave = {hz: window * np.sin(2 * np.pi * hz * TIME_S) for hz in (2, 6, 20, 50, 70)}
+    step = Bandpass(corners_hz=(4, 8, 40, 60))
+    filtered = {hz: step(one_trace(samples)).values[0] for hz, samples in wave.items()}
+    for hz, weight in {2: 0, 6: 0.5, 20: 1, 50: 0.5, 70: 0}.items():
+        np.testing.assert_allclose(filtered[hz], weight * wave[hz], atol=0.02)
+
+
+def test_ormsby_takes_a_constant_offset_out_to_the_ends(one_trace: Maker) -> None:
+    filtered = Bandpass(corners_hz=(4, 8, 40, 60))(one_trace(np.full(500, 1e6))).values
+    np.testing.assert_allclose(filtered, 0, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"corners_hz": (4, 8, 60, 40)}, "4, 8, 60, 40 do not rise"),
+        ({"corners_hz": (4, 4, 40, 60)}, "only the middle two may be equal"),
+        ({"corners_hz": (4, 8, 40, 60), "low_hz": 4}, "keep one of them"),
+    ],
+)
+def test_corners_that_make_no_trapezoid_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Bandpass(**options)
