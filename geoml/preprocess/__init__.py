@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from geoml.preprocess.agc import Agc
 from geoml.preprocess.bandpass import Bandpass
+from geoml.preprocess.decon import Decon
 from geoml.preprocess.fill_nan import FillNan
 from geoml.preprocess.gain_time_power import GainTimePower
 from geoml.preprocess.kill import Kill
 from geoml.preprocess.mute_bottom import MuteBottom
 from geoml.preprocess.mute_top import MuteTop
+from geoml.preprocess.nmo import Nmo
 from geoml.preprocess.normalise import Normalise
+from geoml.preprocess.notch import Notch
 from geoml.preprocess.pick_first_breaks import PickFirstBreaks
 from geoml.preprocess.resample import Resample
+from geoml.preprocess.rotate_phase import RotatePhase
 from geoml.preprocess.shift_time import ShiftTime
+from geoml.preprocess.spectral_match import SpectralMatch
 from geoml.preprocess.step import Step
 
 STEPS: dict[str, type[Step]] = {
     "agc": Agc,
     "bandpass": Bandpass,
+    "decon": Decon,
     "fill_nan": FillNan,
     "gain_time_power": GainTimePower,
     "kill": Kill,
     "mute_bottom": MuteBottom,
     "mute_top": MuteTop,
+    "nmo": Nmo,
     "normalise": Normalise,
+    "notch": Notch,
     "pick_first_breaks": PickFirstBreaks,
     "resample": Resample,
+    "rotate_phase": RotatePhase,
     "shift_time": ShiftTime,
+    "spectral_match": SpectralMatch,
 }
 """Name in YAML -> step."""
 

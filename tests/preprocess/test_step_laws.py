@@ -184,7 +184,18 @@ def test_gathers_of_other_dimensions_are_refused(name: str, gathers: xr.DataArra
         step(gathers.rename(time="depth"))
 
 
-REFUSING_NAN = {"agc", "bandpass", "normalise", "resample", "shift_time"}
+REFUSING_NAN = {
+    "agc",
+    "bandpass",
+    "decon",
+    "nmo",
+    "normalise",
+    "notch",
+    "resample",
+    "rotate_phase",
+    "shift_time",
+    "spectral_match",
+}
 
 
 @pytest.mark.parametrize("name", sorted(STEPS.keys() - REFUSING_NAN))
