@@ -15,9 +15,10 @@ def sample_counts(amplitude: NDArray[np.float32]) -> tuple[int, int]:
         amplitude: Shape (trace, time).
     """
     # A sum is finite only if every term is; float64 cannot overflow from float32 terms.
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # signalling NaN
         finite = np.isfinite(amplitude.sum(axis=1, dtype=np.float64))
-    return int((~finite).sum()), int((~amplitude.any(axis=1)).sum())
+        live = amplitude.any(axis=1)
+    return int((~finite).sum()), int((~live).sum())
 
 
 def count_findings(name: str, n_traces: int, n_non_finite: int, n_dead: int) -> list[Finding]:

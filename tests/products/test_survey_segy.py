@@ -1,0 +1,283 @@
+"""Surveys back to SEG-Y: whole files, folders of files, other orders, other formats, refusals."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from segy_strategy import segy_files
+
+from geoml.errors import FileFormatError, OptionError, StoreError
+from geoml.products.survey_segy import write_survey_segy
+from geoml.readers.ingest import ingest, read_survey
+from geoml.readers.options import IngestOptions
+from geoml.survey.store import open_survey
+
+N_SHOTS, N_RECEIVERS, N_SAMPLES = 4, 5, 6
+
+
+def shot_file(shot: int, sample_format: int = 5, n_tail: int = 0) -> bytes:
+    """One shot of 5 receivers as SEG-Y, every byte placed by hand."""
+    binary = bytearray(400)
+    for byte, value in {3217: 4000, 3221: N_SAMPLES, 3225: sample_format}.items():
+        struct.pack_into(">h", binary, byte - 3201, value)
+    content = f"C 1 SHOT {shot}".ljust(3200).encode("ascii") + bytes(binary)
+    for receiver in range(N_RECEIVERS):
+        header = bytearray(240)
+        numbers = {9: shot, 13: receiver + 1, 73: 50 * shot, 81: 25 * receiver, 201: 1000 + shot}
+        for byte, value in numbers.items():
+            struct.pack_into(">i", header, byte - 1, value)
+        struct.pack_into(">Hh", header, 114, N_SAMPLES, 4000)
+        samples = 100 * shot + receiver + np.arange(N_SAMPLES) / (3 if sample_format > 3 else 1)
+        kind = {2: ">i4", 5: ">f4", 6: ">f8"}[sample_format]
+        content += bytes(header) + samples.astype(kind).tobytes()
+    return content + bytes(range(1, n_tail + 1))
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> list[Path]:
+    """4 shots, one a file; formats differ, and the last trace of one file is cut."""
+    folder = tmp_path / "line"
+    folder.mkdir()
+    paths = []
+    for shot, (code, n_tail) in enumerate([(5, 0), (6, 0), (2, 33), (5, 0)], start=1):
+        paths.append(folder / f"shot_{shot}.sgy")
+        paths[-1].write_bytes(shot_file(shot, code, n_tail))
+    return paths
+
+
+@pytest.mark.parametrize("layout", ["file", "receiver"])
+def test_several_files_are_given_back_under_their_names(line, tmp_path, layout):
+    ingest(line, tmp_path / "line.zarr", layout=layout)
+    survey = open_survey(tmp_path / "line.zarr")
+    out = tmp_path / "new" / "folder"
+    written = write_survey_segy(survey, out)
+    assert written == [out / path.name for path in line]
+    assert sorted(path.name for path in out.iterdir()) == [path.name for path in line]
+    for path in line:
+        assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_receiver_layout_gives_one_file_back_in_its_own_order(tmp_path):
+    path = tmp_path / "line.sgy"
+    path.write_bytes(shot_file(1) + b"".join(shot_file(shot)[3600:] for shot in (2, 3, 4)))
+    ingest(path, tmp_path / "line.zarr", layout="receiver")
+    survey = open_survey(tmp_path / "line.zarr")
+    assert survey["source_trace"].values[:4].tolist() == [0, 5, 10, 15]
+    write_survey_segy(survey, tmp_path / "again.sgy")
+    assert (tmp_path / "again.sgy").read_bytes() == path.read_bytes()
+
+
+def test_folder_takes_a_file_under_the_name_it_was_read_from(line, tmp_path):
+    survey = read_survey(line[0])
+    out = tmp_path / "out"
+    out.mkdir()
+    assert write_survey_segy(survey, out) == [out / "shot_1.sgy"]
+    assert (out / "shot_1.sgy").read_bytes() == line[0].read_bytes()
+
+
+def test_a_name_in_the_survey_never_becomes_a_path(line, tmp_path):
+    survey = read_survey(line[0])
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("../../evil.sgy", "/etc/evil.sgy", "..\\evil.sgy", "C:/x/evil.sgy"):
+        renamed = survey.assign_attrs(source_file=name)
+        assert write_survey_segy(renamed, out) == [out / "evil.sgy"]
+    assert [path.name for path in out.iterdir()] == ["evil.sgy"]
+    for name in ("", "..", "a/..", "\x00"):
+        with pytest.raises(OptionError, match="no name for the file"):
+            write_survey_segy(survey.assign_attrs(source_file=name), out)
+
+
+def test_files_of_the_same_name_are_refused(line, tmp_path):
+    survey = read_survey(line)
+    records = [dict(record, name="a/same.sgy") for record in survey.attrs["source_files"]]
+    with pytest.raises(OptionError, match=r"more than once \('same\.sgy'\)"):
+        write_survey_segy(survey.assign_attrs(source_files=records), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_part_of_a_survey_keeps_its_own_headers_and_drops_the_cut_end(line, tmp_path):
+    survey = read_survey(line).isel(trace=slice(3, 12))
+    write_survey_segy(survey, tmp_path / "out")
+    for shot, traces in {1: (3, 5), 2: (0, 5), 3: (0, 2)}.items():
+        content = line[shot - 1].read_bytes()
+        width = 240 + N_SAMPLES * (8 if shot == 2 else 4)
+        kept = content[3600 + traces[0] * width : 3600 + traces[1] * width]
+        assert (tmp_path / "out" / f"shot_{shot}.sgy").read_bytes() == content[:3600] + kept
+    assert not (tmp_path / "out" / "shot_4.sgy").exists()
+
+
+def test_processed_samples_go_into_the_original_headers_as_ieee(line, tmp_path):
+    survey = read_survey(line)
+    clean = survey.assign(amplitude=survey["amplitude"] / 7).assign_attrs(steps=[{"agc": {}}])
+    write_survey_segy(clean, tmp_path / "out")
+    for shot, path in enumerate(line):
+        again = read_survey(tmp_path / "out" / path.name)
+        mine = slice(5 * shot, 5 * shot + 5)
+        assert again.attrs["sample_format"] == 5
+        np.testing.assert_array_equal(again["amplitude"], clean["amplitude"][mine])
+        np.testing.assert_array_equal(again["header_bytes"], survey["header_bytes"][mine])
+
+
+def test_chosen_format_changes_samples_and_the_code_alone(line, tmp_path):
+    write_survey_segy(read_survey(line[2]), tmp_path / "ieee.sgy", sample_format=5)
+    before, after = line[2].read_bytes(), (tmp_path / "ieee.sgy").read_bytes()
+    assert struct.unpack_from(">h", after, 3224) == (5,)
+    assert after[:3224] + after[3226:3600] == before[:3224] + before[3226:3600]
+    width = 240 + 4 * N_SAMPLES
+    assert len(after) == 3600 + N_RECEIVERS * width, "the cut trace of integers is left out"
+    for trace in range(N_RECEIVERS):
+        old, new = (content[3600 + trace * width :][:width] for content in (before, after))
+        assert new[:240] == old[:240]
+        np.testing.assert_array_equal(
+            np.frombuffer(new[240:], ">f4"), np.frombuffer(old[240:], ">i4")
+        )
+    with pytest.raises(OptionError, match="Sample format 4 cannot be written; known: 1, 2"):
+        write_survey_segy(read_survey(line[0]), tmp_path / "x.sgy", sample_format=4)
+    with pytest.raises(FileFormatError, match="no whole numbers of format 2"):
+        write_survey_segy(read_survey(line[0]), tmp_path / "x.sgy", sample_format=2)
+    assert not (tmp_path / "x.sgy").exists()
+
+
+def test_overruled_format_code_is_mended_where_samples_are_new(line, tmp_path):
+    """Else the new IEEE samples would stand under the old, wrong code."""
+    content = bytearray(line[0].read_bytes())
+    struct.pack_into(">h", content, 3224, 1)
+    lying = tmp_path / "lying.sgy"
+    lying.write_bytes(content)
+    survey = read_survey(lying, IngestOptions(sample_format=5))
+    write_survey_segy(survey, tmp_path / "same.sgy")
+    assert (tmp_path / "same.sgy").read_bytes() == bytes(content)
+    write_survey_segy(survey.assign_attrs(steps=[{"agc": {}}]), tmp_path / "new.sgy")
+    assert (tmp_path / "new.sgy").read_bytes() == line[0].read_bytes()
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(true=segy_files(), seed=st.integers(0, 2**32 - 1))
+def test_any_order_of_the_traces_gives_the_same_file(tmp_path, true, seed):
+    path = tmp_path / "line.sgy"
+    path.write_bytes(true.content)
+    survey = read_survey(path)
+    order = np.random.default_rng(seed).permutation(survey.sizes["trace"])
+    mixed = survey.isel(trace=order).assign(source_trace=("trace", order))
+    write_survey_segy(mixed, tmp_path / "again.sgy")
+    assert (tmp_path / "again.sgy").read_bytes() == true.content
+
+
+def test_files_go_to_a_url_and_come_back_the_same(line, tmp_path):
+    fs = fsspec.filesystem("memory")
+    survey = read_survey(line)
+    written = write_survey_segy(survey, "memory://export/line/")
+    assert written[0] == "memory://export/line/shot_1.sgy"
+    for path in line:
+        assert fs.cat(f"/export/line/{path.name}") == path.read_bytes()
+    order = np.arange(survey.sizes["trace"])[::-1]
+    mixed = survey.isel(trace=order).assign(source_trace=("trace", order))
+    write_survey_segy(mixed, "memory://export/mixed")
+    for path in line:
+        assert fs.cat(f"/export/mixed/{path.name}") == path.read_bytes()
+    with pytest.raises(StoreError, match="exists already; give another name or pass --overwrite"):
+        write_survey_segy(survey, "memory://export/mixed/", overwrite=False)
+
+
+def test_file_that_is_there_is_kept_unless_told_otherwise(line, tmp_path):
+    out = tmp_path / "out.sgy"
+    out.write_bytes(b"precious")
+    with pytest.raises(StoreError, match=r"out\.sgy exists already; .* --overwrite"):
+        write_survey_segy(read_survey(line[0]), out, overwrite=False)
+    assert out.read_bytes() == b"precious"
+
+
+def test_edited_survey_is_written_with_a_warning(line, tmp_path, caplog):
+    survey = read_survey(line[0])
+    write_survey_segy(survey, tmp_path / "same.sgy")
+    assert not caplog.records
+    survey["amplitude"][0, 0] = 9.0
+    write_survey_segy(survey, tmp_path / "edited.sgy")
+    assert "not the bytes of shot_1.sgy" in caplog.text
+
+
+FULL_DISK = """
+import resource, sys
+from geoml.errors import GeomlError
+from geoml.products.survey_segy import write_survey_segy
+from geoml.readers.ingest import read_survey
+survey = read_survey(sys.argv[1:-1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (3700, 3700))
+try:
+    write_survey_segy(survey, sys.argv[-1])
+except GeomlError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs file size limits")
+def test_disk_that_fills_up_leaves_nothing_and_says_so_in_one_line(line, tmp_path):
+    out = tmp_path / "full"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, *map(str, line), str(out)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "shot_1.sgy: cannot be written (File too large). Choose a folder" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert list(out.iterdir()) == []
+
+
+def test_folder_that_cannot_be_made_is_refused_in_one_line(line, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"cannot be written \(.*(exists|directory)\)") as refusal:
+        write_survey_segy(read_survey(line[0]), tmp_path / "file" / "out.sgy")
+    assert "\n" not in str(refusal.value)
+
+
+def test_failure_in_the_middle_leaves_no_file_of_several(line, tmp_path):
+    survey = read_survey(line)
+    # Format 2 cannot hold 1/3: the third file fails after two were written.
+    broken = survey.assign(amplitude=survey["amplitude"].copy())
+    broken["amplitude"][12, 3] = 0.5
+    with pytest.raises(FileFormatError, match="no whole numbers of format 2"):
+        write_survey_segy(broken, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_missing_parts_are_said(line, tmp_path):
+    survey = read_survey(line)
+    with pytest.raises(FileFormatError, match="4 source files, but not which of them"):
+        write_survey_segy(survey.drop_vars("source_file"), tmp_path / "out")
+    extended = read_survey(line[0]).assign_attrs(n_extra_trace_headers=1)
+    with pytest.raises(FileFormatError, match="1 additional trace headers a trace, but has no"):
+        write_survey_segy(extended, tmp_path / "out.sgy")
+
+
+def test_damaged_store_is_not_exported(line, tmp_path):
+    ingest(line[0], tmp_path / "line.zarr")
+    shard = tmp_path / "line.zarr" / "amplitude" / "c" / "0" / "0"
+    content = bytearray(shard.read_bytes())
+    content[5] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(StoreError, match="Traces 0 to 4 cannot be read back") as refusal:
+        write_survey_segy(open_survey(tmp_path / "line.zarr"), tmp_path / "out.sgy")
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "out.sgy").exists()
+
+
+def test_survey_without_traces_of_a_file_leaves_that_file_out(line, tmp_path):
+    survey = read_survey(line).isel(trace=np.r_[0:5, 15:20])
+    assert isinstance(survey, xr.Dataset)
+    written = write_survey_segy(survey, tmp_path / "out")
+    assert [Path(path).name for path in written] == ["shot_1.sgy", "shot_4.sgy"]
+    assert (tmp_path / "out" / "shot_4.sgy").read_bytes() == line[3].read_bytes()
