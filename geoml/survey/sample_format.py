@@ -107,7 +107,7 @@ def decode(
         for words, block in zip(_blocks(values), _blocks(amplitude), strict=True):
             _from_ibm(words, block)
         return amplitude
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # invalid: a signalling NaN
         return values.astype(np.float32)
 
 
