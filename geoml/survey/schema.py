@@ -44,6 +44,10 @@ TRACE_VARIABLES: dict[str, TraceVariable] = {
 OPTIONAL_TRACE_VARIABLES: dict[str, TraceVariable] = {
     "live": TraceVariable("bool", "", "False where an editing step killed the trace"),
     "first_break": TraceVariable("float64", "s", "picked first-arrival time, NaN where none"),
+    "static": TraceVariable("float64", "s", "static correction, added to the times of the trace"),
+    "uphole_time": TraceVariable("float64", "s", "time up the shot hole, at the receiver's place"),
+    "uphole_depth": TraceVariable("float64", "m", "depth of that hole, at the receiver's place"),
+    "fold": TraceVariable("int32", "", "live traces that a stacked trace was made of"),
 }
 """Variables of dims (trace) that a step may add; they travel with the survey."""
 
