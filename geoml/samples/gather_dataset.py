@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from geoml.errors import OptionError, ShapeError
 from geoml.survey.gathers import GatherIndex, as_slice
@@ -102,7 +102,7 @@ def collate_gathers(gathers: Sequence[Gather]) -> Gather:
     """
     sizes = torch.tensor([gather["traces"].shape[0] for gather in gathers])
     batch = {
-        name: torch.stack([gather[name] for gather in gathers])
+        name: default_collate([gather[name] for gather in gathers])
         for name in gathers[0]
         if name not in ("samples", "traces")
     }
@@ -115,9 +115,11 @@ def collate_gathers(gathers: Sequence[Gather]) -> Gather:
 
 def _padded(parts: list[torch.Tensor], width: int, fill: int) -> torch.Tensor:
     """Parts of shape (trace, ...) as (batch, width, ...)."""
-    if all(part.shape[0] == width for part in parts):
-        return torch.stack(parts)
-    whole = parts[0].new_full((len(parts), width, *parts[0].shape[1:]), fill)
-    for row, part in zip(whole, parts, strict=True):
-        row[: part.shape[0]] = part
-    return whole
+    whole = []
+    for part in parts:
+        if part.shape[0] < width:
+            missing = part.new_full((width - part.shape[0], *part.shape[1:]), fill)
+            part = torch.cat([part, missing])
+        whole.append(part)
+    # In a worker, torch puts what it collates into shared memory at once: no copy more.
+    return torch.as_tensor(default_collate(whole))

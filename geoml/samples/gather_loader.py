@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, get_worker_info
 
 from geoml.errors import OptionError
 from geoml.samples.gather_dataset import Gather, GatherDataset, collate_gathers
 from geoml.samples.shard_sampler import ShardShuffleSampler
 
 StartMethod = Literal["fork", "spawn", "forkserver"]
+
+_SMALL_BYTES = 2**16
 
 
 class GatherLoader(DataLoader[Gather]):
@@ -30,7 +32,7 @@ class GatherLoader(DataLoader[Gather]):
         self._given = 0
         for batch in super().__iter__():
             self._given += 1
-            yield batch
+            yield {name: torch.as_tensor(value) for name, value in batch.items()}
         self._given = 0
         self.set_epoch(self.sampler.epoch + 1)
 
@@ -115,7 +117,7 @@ def gather_loader(
         batch_size=batch_size,
         sampler=sampler,
         num_workers=workers,
-        collate_fn=collate_gathers,
+        collate_fn=_collate_to_send,
         drop_last=drop_last,
         pin_memory=pin_memory,
         persistent_workers=several,
@@ -123,6 +125,21 @@ def gather_loader(
         multiprocessing_context=start_method if several else None,
         worker_init_fn=_use_one_thread if several else None,
     )
+
+
+def _collate_to_send(gathers: Sequence[Gather]) -> dict[str, Any]:
+    """One batch; from a worker, what is small comes as arrays, which ``GatherLoader`` takes back.
+
+    A tensor is sent as a file descriptor through a connection of its own, which for a few numbers
+    takes longer than to read a gather.
+    """
+    batch = collate_gathers(gathers)
+    if get_worker_info() is None:
+        return batch
+    return {
+        name: value.numpy() if value.nbytes < _SMALL_BYTES else value
+        for name, value in batch.items()
+    }
 
 
 def _use_one_thread(worker: int) -> None:
