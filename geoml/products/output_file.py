@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
@@ -75,7 +75,8 @@ class OutputFiles:
             for upload in self._uploads:
                 upload.discard()
             for part in self._parts:
-                part.unlink(missing_ok=True)
+                with suppress(OSError):  # a disk that may not be written holds none
+                    part.unlink(missing_ok=True)
             self._stack.close()
         if isinstance(error, OSError):
             reason = " ".join((error.strerror or str(error)).split())
