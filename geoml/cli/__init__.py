@@ -17,10 +17,11 @@ from geoml.cli.scan import scan
 from geoml.cli.show import show
 from geoml.cli.simulate import simulate
 from geoml.cli.train import train
+from geoml.cli.verify import verify
 from geoml.errors import GeomlError
 
 # One list, in the order of the work; the help text keeps it.
-COMMANDS = (scan, ingest, show, preprocess, simulate, train, invert, export, run)
+COMMANDS = (scan, ingest, verify, show, preprocess, simulate, train, invert, export, run)
 
 app = typer.Typer(
     help="From SEG-Y to a velocity model that can be trusted, and back to SEG-Y.",

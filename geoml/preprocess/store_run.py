@@ -32,9 +32,10 @@ Progress = Callable[[int, int], None]
 
 _KEPT = ("header_bytes", "extension_bytes")
 _PASS_KEY = "pass_key"
-# Shards in work at once: what is read, half done and written of each, on a laptop.
+# Of the shards in work at once, on a laptop.
 _MEMORY_BYTES = 512 * 2**20
-_COPIES_OF_A_SHARD = 4
+COPIES_OF_A_SHARD = 4
+"""What is read, half done and written of a shard, in shards."""
 
 
 def preprocess_store(
@@ -85,6 +86,17 @@ def preprocess_store(
             f"{out_path}: cannot be written ({why}). What is done is kept: the same command goes "
             "on."
         ) from error
+
+
+def affordable_workers(shard_traces: int, n_samples: int) -> int:
+    """Local tasks side by side: one a core, fewer where shards are large.
+
+    Args:
+        shard_traces: Traces a shard.
+        n_samples: Samples a trace.
+    """
+    shard_bytes = COPIES_OF_A_SHARD * 4 * shard_traces * n_samples
+    return max(1, min(n_cores(), _MEMORY_BYTES // shard_bytes))
 
 
 def same_place(one: AnyPath, other: AnyPath) -> bool:
@@ -189,14 +201,13 @@ class _StoreRun:
             if self._progress is not None:
                 self._progress(self._n_before + n_done, self._n_before + n_traces)
 
-        shard_bytes = 4 * writer.shard_traces * max(writer.n_samples, planned.input_time.size)
-        affordable = max(1, _MEMORY_BYTES // (_COPIES_OF_A_SHARD * shard_bytes))
+        n_samples = max(writer.n_samples, planned.input_time.size)
         release_memory()
         run_tasks(
             task,
             planned.works(pending),
             self._scheduler,
-            n_workers=min(n_cores(), affordable),
+            n_workers=affordable_workers(writer.shard_traces, n_samples),
             done=tell,
         )
         self._n_before += n_traces
