@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
-from scipy.spatial import cKDTree
 
 from geoml.errors import GeometryError
 from geoml.survey.geometry import unique_points
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# SciPy's graphs and trees take a quarter of a second to import, and straight lines need none.
 
 Floats = NDArray[np.float64]
 
@@ -178,6 +181,8 @@ def _thinned(points: Floats, cell_m: float) -> Floats:
 
 def _nearest_m(points: Floats) -> float:
     """Median distance of a point's nearest neighbour [m]."""
+    from scipy.spatial import cKDTree
+
     return float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
 
 
@@ -188,6 +193,10 @@ def _in_order(points: Floats) -> bool:
 
 def _tree(points: Floats) -> csr_array:
     """The shortest tree that joins all points, as a sparse matrix of distances [m]."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+    from scipy.spatial import cKDTree
+
     n_points = len(points)
     near = min(n_points, _NEIGHBOURS + 1)
     distance, neighbour = cKDTree(points).query(points, k=near)
@@ -212,6 +221,8 @@ def _tree(points: Floats) -> csr_array:
 
 def _longest_branch(tree: csr_array) -> NDArray[np.int64]:
     """Numbers of the points on the longest path in a tree, from end to end."""
+    from scipy.sparse.csgraph import dijkstra
+
     far = int(np.argmax(dijkstra(tree, directed=False, indices=0)))
     distance, before = dijkstra(tree, directed=False, indices=far, return_predecessors=True)
     branch = [int(np.argmax(distance))]
