@@ -8,8 +8,8 @@ from geoml.errors import FileFormatError
 from geoml.readers.binary_header import TEXT_BYTES, BinaryHeader, read_binary_header
 from geoml.readers.finding import Finding
 from geoml.readers.options import IngestOptions
-from geoml.readers.sample_count import FileNumbers, settle_stride
 from geoml.readers.source_file import SourceFile
+from geoml.readers.stride_choice import FileNumbers, settle_stride
 from geoml.readers.text_header import FIXED_BYTES
 from geoml.readers.trace_place import trace_places
 from geoml.readers.trace_stride import TraceStride

@@ -8,8 +8,13 @@ from typing import Any, get_args
 from geoml.errors import FileFormatError, OptionError
 from geoml.readers.finding import Finding
 from geoml.readers.options import IngestOptions
-from geoml.readers.sample_count import FileNumbers, first_trace_counts, settle_stride
 from geoml.readers.source_file import SourceFile
+from geoml.readers.stride_choice import (
+    FileNumbers,
+    first_trace_counts,
+    fitting_count,
+    settle_stride,
+)
 from geoml.readers.trace_place import TracePlace
 from geoml.readers.trace_reader import TraceReader
 from geoml.readers.trace_stride import TraceStride
@@ -91,25 +96,36 @@ def _settled(
     place = TracePlace(0, source.n_bytes)
     settled, refusals = [], []
     for order in orders:
+        numbers = FileNumbers(source, order, _SAMPLE_BYTES)
         try:
-            stride, findings = settle_stride(
-                FileNumbers(source, order, _SAMPLE_BYTES), [place], options
-            )
+            stride, findings = settle_stride(numbers, [place], options)
         except FileFormatError as error:
             refusals.append(error)
         else:
-            settled.append((order, stride, findings))
+            wrong_by = abs(_stated(numbers, place) - stride.n_samples)
+            settled.append((stride.rest, wrong_by, order, stride, findings))
     if settled:
-        # Of two that fit, the one that leaves nothing over.
-        return min(settled, key=lambda one: one[1].rest)
+        # Of two that fit, the one that leaves less over, then the one whose headers say so.
+        _, _, order, stride, findings = min(settled, key=lambda one: one[:2])
+        return order, stride, findings
     if len(refusals) == 1:
         raise refusals[0]
-    counts = {
-        order: next(iter(first_trace_counts(FileNumbers(source, order, _SAMPLE_BYTES), place)), 0)
-        for order in orders
-    }
-    raise FileFormatError(
-        f"{source.name}: {source.n_bytes} bytes do not divide into traces of {counts['big']} "
-        f"(big-endian) or {counts['little']} (little-endian) samples. Is it Seismic Unix, and "
-        "complete? Else pass --samples and --byte-order."
+    raise _refusal(source, place)
+
+
+def _stated(numbers: FileNumbers, place: TracePlace) -> int:
+    return next(iter(first_trace_counts(numbers, place)), 0)
+
+
+def _refusal(source: SourceFile, place: TracePlace) -> FileFormatError:
+    numbers = [FileNumbers(source, order, _SAMPLE_BYTES) for order in get_args(ByteOrder)]
+    big, little = (_stated(one, place) for one in numbers)
+    advice = "Is it Seismic Unix, and complete? Else pass --samples and --byte-order."
+    fitting = max(fitting_count(one, place) for one in numbers)
+    if fitting:
+        order = "big" if abs(big - fitting) <= abs(little - fitting) else "little"
+        advice = f"Pass --samples {fitting} --byte-order {order}, which meets trace headers."
+    return FileFormatError(
+        f"{source.name}: {source.n_bytes} bytes do not divide into traces of {big} (big-endian) "
+        f"or {little} (little-endian) samples. {advice}"
     )

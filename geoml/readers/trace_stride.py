@@ -72,12 +72,21 @@ class TraceStride:
         return HeaderTable(records.part(numbers, 0, HEADER_BYTES), byte_order)
 
 
-def agreement(source: SourceFile, stride: TraceStride, byte_order: ByteOrder) -> Agreement:
+def agreement(
+    source: SourceFile, stride: TraceStride, byte_order: ByteOrder, *, strict: bool = False
+) -> Agreement:
     """Whether there are trace headers where a supposition puts them.
 
     Sample count and interval are the same in (nearly) all trace headers of a file; what stands
     in their place at a wrong distance is not. Where the headers hold neither, the same bytes of
-    them are used. The first traces and others all over the file are looked at.
+    them are used. The first traces and others all over the file are looked at; where a part of a
+    trace is left over, the last ones must agree as well.
+
+    Args:
+        source: The file.
+        stride: The supposition.
+        byte_order: Byte order of the headers.
+        strict: Whether every header must agree, as for a supposition against the file header.
 
     Returns:
         ``silent`` where the headers hold nothing of the kind, or there is one only.
@@ -99,6 +108,8 @@ def agreement(source: SourceFile, stride: TraceStride, byte_order: ByteOrder) ->
             same |= values == found[np.argmax(counts)]
     odd = said & ~same
     if said.sum() < 0.5 * len(table) or odd.sum() > _MOST_ODD * said.sum():
+        return "no"
+    if (stride.rest and not same[-2:].all()) or (strict and not same.all()):
         return "no"
     return "yes"
 

@@ -20,6 +20,7 @@ from geoml.readers.header_units import (
 )
 from geoml.readers.options import IngestOptions
 from geoml.readers.reader import Reader
+from geoml.readers.unequal_traces import length_findings
 from geoml.survey.local_plane import LocalPlane
 from geoml.survey.schema import STORE_VERSION, TRACE_VARIABLES
 from geoml.survey.store import chunk_traces, history_line
@@ -55,7 +56,8 @@ def trace_table(
     factor, findings = length_factor(reader, options)
     dt_s, about_interval = sample_interval(reader, options)
     start_s, about_delay = recording_delay(reader, dt_s)
-    findings = [*reader.findings, *findings, *about_interval, *about_delay]
+    findings = [*reader.findings, *length_findings(reader), *findings]
+    findings += [*about_interval, *about_delay]
 
     angles, about_angles = coordinate_angles(reader, options, plane)
     about_scalars = scalar_findings(reader, "coordinate_scalar", _COORDINATES)

@@ -1,9 +1,12 @@
-"""Why a file does not divide into equal traces: followed from trace to trace by its headers."""
+"""Traces of unequal length: followed from header to header, or told by the header table."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geoml.readers.finding import Finding
+from geoml.readers.reader import Reader
 from geoml.readers.source_file import BLOCK_BYTES, SourceFile
 from geoml.readers.trace_extension import SegExtension
 from geoml.survey.trace_header import FIELDS, HEADER_BYTES, ByteOrder
@@ -65,7 +68,28 @@ def unequal_traces(
     return ""
 
 
-def _number(header: np.ndarray, name: str, byte_order: ByteOrder) -> int:
+def length_findings(reader: Reader) -> list[Finding]:
+    """A warning where trace headers disagree on the sample count in a file of equal traces."""
+    counts = reader.headers.column("n_samples")
+    said, times = np.unique(counts[counts != 0], return_counts=True)
+    if said.size < 2:
+        return []
+    common = int(said[np.argmax(times)])
+    others = said[said != common]
+    message = (
+        f"{reader.name}: {int(times.sum() - times.max())} of {reader.n_traces} trace headers say "
+        f"{_extent(others)} samples, the others {common}; reading {reader.n_samples} of every "
+        "trace, as the file size says."
+    )
+    return [Finding("warning", message, "--samples")]
+
+
+def _extent(values: NDArray[np.int64]) -> str:
+    low, high = int(values.min()), int(values.max())
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _number(header: NDArray[np.uint8], name: str, byte_order: ByteOrder) -> int:
     field = FIELDS[name]
     raw = header[field.byte - 1 : field.byte - 1 + int(field.kind[1])]
     return int(raw.copy().view((">" if byte_order == "big" else "<") + field.kind)[0])

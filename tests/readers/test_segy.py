@@ -27,11 +27,20 @@ def test_samples_headers_and_time_are_those_that_were_written(make_segy):
 
 
 @pytest.mark.parametrize("order", [">", "<"])
-@pytest.mark.parametrize("code", [2, 3, 5, 6, 8])
+@pytest.mark.parametrize("code", [2, 3, 5, 6, 8, 9, 10, 11, 12, 16])
 def test_byte_order_and_format_are_found_out(make_segy, order, code):
-    survey = read_survey(make_segy(DATA, order=order, sample_format=code))
-    np.testing.assert_array_equal(survey["amplitude"], DATA)
+    data = np.abs(DATA) if code >= 10 else DATA
+    survey = read_survey(make_segy(data, order=order, sample_format=code))
+    np.testing.assert_array_equal(survey["amplitude"], data)
     assert survey.attrs["byte_order"] == ("big" if order == ">" else "little")
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+def test_ibm_samples_are_read(make_segy, order):
+    # 0x42640000 is 0x64 / 256 * 16**2 = 100, with the first bit -100; 0x40800000 is a half.
+    words = np.array([[0x42640000, 0xC2640000], [0x40800000, 0]])
+    survey = read_survey(make_segy(words, sample_format=1, order=order))
+    np.testing.assert_array_equal(survey["amplitude"], [[100, -100], [0.5, 0]])
 
 
 def test_positive_scalar_multiplies_and_negative_divides(make_segy):

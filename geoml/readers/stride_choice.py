@@ -17,6 +17,10 @@ from geoml.readers.trace_stride import TraceStride, agreement
 from geoml.readers.unequal_traces import unequal_traces
 from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
 
+# More samples a trace are advised by no message, and not more than these counts are tried.
+_MOST_SAMPLES = 2**20
+_MOST_TRIALS = 200
+
 
 @dataclass(frozen=True)
 class FileNumbers:
@@ -60,14 +64,16 @@ def settle_stride(
         raise OptionError(f"--samples {options.samples}: at least 1 sample is needed.")
     places = list(places)
     guesses = list(_guesses(numbers, places, options))
+    # Traces where the file header puts text come first: no text passes for their headers.
+    guesses.sort(key=lambda guess: guess[0].first_byte >= places[0].first_byte)
     for may_be_cut in (False, True):
         for place, strides in guesses:
-            fitting = [one for one in strides if _fits(numbers, one, may_be_cut=may_be_cut)]
+            fitting = [one for one in strides if _fits(numbers, place, one, may_be_cut)]
             if fitting:
                 # A multiple of the true length also meets headers, but not all of them.
                 stride = min(fitting, key=lambda one: one.n_samples)
                 return stride, _findings(numbers, place, stride, options)
-    raise _refusal(numbers, places, guesses, options)
+    raise _refusal(numbers, places, options)
 
 
 def first_trace_counts(numbers: FileNumbers, place: TracePlace) -> list[int]:
@@ -117,11 +123,12 @@ def _may_end(numbers: FileNumbers, stride: TraceStride) -> bool:
     return any(len(set(table.column(name).tolist())) > 1 for name in ("n_samples", "dt_us"))
 
 
-def _fits(numbers: FileNumbers, stride: TraceStride, *, may_be_cut: bool) -> bool:
+def _fits(numbers: FileNumbers, place: TracePlace, stride: TraceStride, may_be_cut: bool) -> bool:
     if stride.rest and not may_be_cut:
         return False
-    said = agreement(numbers.source, stride, numbers.byte_order)
-    return said == "yes" if stride.rest else said != "no"
+    against_header = bool(place.contradiction)
+    said = agreement(numbers.source, stride, numbers.byte_order, strict=against_header)
+    return said == "yes" if stride.rest or against_header else said != "no"
 
 
 def _findings(
@@ -159,22 +166,39 @@ def _findings(
     return found
 
 
+def fitting_count(numbers: FileNumbers, place: TracePlace) -> int:
+    """The smallest sample count with trace headers where it puts them, 0 where there is none.
+
+    Only for advice: a file may meet a count by chance.
+    """
+    payload = place.stop_byte - place.first_byte
+    header_bytes = HEADER_BYTES * (1 + place.n_extra_headers)
+    most = min(_MOST_SAMPLES, (payload // 2 - header_bytes) // numbers.sample_bytes)
+    counts = np.arange(1, most + 1)
+    dividing = counts[payload % (header_bytes + counts * numbers.sample_bytes) == 0]
+    for count in dividing[:_MOST_TRIALS]:
+        stride = TraceStride(
+            place.first_byte,
+            place.stop_byte,
+            place.n_extra_headers,
+            int(count),
+            numbers.sample_bytes,
+        )
+        if agreement(numbers.source, stride, numbers.byte_order) == "yes":
+            return int(count)
+    return 0
+
+
 def _refusal(
     numbers: FileNumbers,
     places: Sequence[TracePlace],
-    guesses: Sequence[tuple[TracePlace, list[TraceStride]]],
     options: IngestOptions,
 ) -> FileFormatError | OptionError:
     name, place = numbers.source.name, places[0]
-    payload = place.stop_byte - place.first_byte
     stated, in_trace = numbers.sample_counts, first_trace_counts(numbers, place)
     count = options.samples or next(iter([*stated, *in_trace]), 0)
-    if not count:
-        return FileFormatError(
-            f"{name}: both binary and trace headers say 0 samples. Pass --samples."
-        )
-    header_bytes = HEADER_BYTES * (1 + place.n_extra_headers)
-    n_traces = payload / (header_bytes + count * numbers.sample_bytes)
+    trace_bytes = HEADER_BYTES * (1 + place.n_extra_headers) + count * numbers.sample_bytes
+    n_traces = (place.stop_byte - place.first_byte) / trace_bytes
     if options.samples is not None:
         return OptionError(
             f"{name}: --samples {count} divides the file into {n_traces:.2f} traces; the headers "
@@ -192,14 +216,19 @@ def _refusal(
             f"{name}: {unequal}; traces of equal length are needed. Split the file by trace "
             "length, or pad its traces, first."
         )
-    if any(stride.rest == 0 for _, strides in guesses for stride in strides):
+    fitting = fitting_count(numbers, place)
+    advice = (
+        f"Pass --samples {fitting}, which meets trace headers all over the file."
+        if fitting
+        else "Copy it again, or pass --samples if the headers are wrong."
+    )
+    if not count:
+        return FileFormatError(f"{name}: both binary and trace headers say 0 samples. {advice}")
+    if n_traces.is_integer():
         return FileFormatError(
-            f"{name}: {count} samples a trace divide the file, but no trace headers stand where "
-            "they should: of unequal traces, or wrong headers. Pass --samples if the headers are "
-            "wrong."
+            f"{name}: no trace headers stand where {count} samples a trace put them. {advice}"
         )
     return FileFormatError(
-        f"{name}: {payload} bytes of traces make {n_traces:.2f} traces of {count} samples: "
-        "truncated, of unequal traces, or wrong headers. Copy it again, or pass --samples if the "
-        "headers are wrong."
+        f"{name}: {place.stop_byte - place.first_byte} bytes of traces make {n_traces:.2f} traces "
+        f"of {count} samples: truncated, of unequal traces, or wrong headers. {advice}"
     )
