@@ -34,6 +34,7 @@ from geoml.survey.store_layout import (
     write_index,
     write_trace_variables,
 )
+from geoml.survey.store_layout_group import layout_group
 from geoml.survey.store_seal import sealed
 
 _RESUME_KEY = "resume_key"
@@ -113,21 +114,19 @@ def _lay_out(
         template.attrs.get("traces_per_gather")
         or chunk_traces(template["field_record"].values, n_samples)
     )
-    group = zarr.open_group(zarr_store(place), mode="w", zarr_format=3)
-    # Before anything else: on an object store the unfinished store has its final name.
-    group.attrs["complete"] = False
-    lay_out_traces(group, n_traces, n_samples, chunk)
-    for name, n_bytes in trace_bytes.items():
-        lay_out_bytes(group, name, n_bytes, chunk)
-    write_trace_variables(group, template, chunk)
-    for kind in get_args(GatherKind):
-        write_index(group, gather_index(template, kind))
-    shard = chunk * TRACES_SHARD_FACTOR
-    lay_out_journal(group, -(-n_traces // shard))
-    lay_out_values(group, late, shard)
-    # Last, in one write: without the key a store whose layout was cut short is never resumed.
-    marks = {"store_version": STORE_VERSION, "complete": False, "traces_per_gather": chunk}
-    group.attrs.update(plain_json({**template.attrs, **attrs, **marks}))
+    with layout_group(place) as group:
+        lay_out_traces(group, n_traces, n_samples, chunk)
+        for name, n_bytes in trace_bytes.items():
+            lay_out_bytes(group, name, n_bytes, chunk)
+        write_trace_variables(group, template, chunk)
+        for kind in get_args(GatherKind):
+            write_index(group, gather_index(template, kind))
+        shard = chunk * TRACES_SHARD_FACTOR
+        lay_out_journal(group, -(-n_traces // shard))
+        lay_out_values(group, late, shard)
+        # Last, in one write: without the key a store whose layout was cut short is never resumed.
+        marks = {"store_version": STORE_VERSION, "complete": False, "traces_per_gather": chunk}
+        group.attrs.update(plain_json({**template.attrs, **attrs, **marks}))
 
 
 class SurveyWriter:
