@@ -11,7 +11,9 @@ from geoml.readers.options import IngestOptions
 from geoml.samples.gather_dataset import Change, GatherDataset
 from geoml.survey.gathers import GatherKind, check_kind, gather_index
 from geoml.survey.location import base_name
+from geoml.survey.mdio import is_mdio, open_mdio
 from geoml.survey.store import stored_gather_index
+from geoml.survey.survey_traces import SurveyTraces
 from geoml.survey.trace_source import StoreTraces
 
 
@@ -24,8 +26,8 @@ def gather_dataset(
     """A torch dataset of all gathers of one kind, of a store or of trace files as they are.
 
     Args:
-        path: Survey store, or SEG-Y or Seismic Unix file, or several, or a pattern; paths or
-            fsspec URLs.
+        path: Survey store, MDIO store, or SEG-Y or Seismic Unix file, or several, or a pattern;
+            paths or fsspec URLs.
         kind: What the traces of a gather share.
         options: The user's decisions about trace files; a store has settled them.
         transform: Changes a sample after it is read.
@@ -40,4 +42,7 @@ def gather_dataset(
     if not isinstance(path, str | Path) or Path(base_name(path)).suffix.lower() in READERS:
         source, table = open_file_traces(path, options)
         return GatherDataset(source, gather_index(table, kind), transform)
+    if is_mdio(path):
+        survey = open_mdio(path)
+        return GatherDataset(SurveyTraces(survey), gather_index(survey, kind), transform)
     return GatherDataset(StoreTraces(path), stored_gather_index(path, kind), transform)

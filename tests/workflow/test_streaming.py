@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import zarr
 from shot_file import write_shots
 
 from geoml.errors import FileFormatError, OptionError, StoreError
@@ -47,6 +48,20 @@ def test_several_files_stream_as_one_survey(tmp_path):
     seen = [batch["samples"].numpy() for batch in gather_loader(dataset, 4, shuffle=False)]
     truth = read_survey(paths)["amplitude"].values.reshape(9, 16, -1)
     np.testing.assert_array_equal(np.concatenate(seen), truth)
+
+
+def test_mdio_store_streams_its_live_traces(tmp_path):
+    samples = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    group = zarr.open_group(tmp_path / "x.mdio", mode="w")
+    group.attrs.update({"apiVersion": "1.1.3", "name": "PostStack2DTime"})
+    kept = {"cdp": ("cdp", np.arange(3, dtype="i4")), "trace_mask": ("cdp", np.array([1, 0, 1]))}
+    for name, (dim, values) in kept.items():
+        group.create_array(name, data=values, dimension_names=(dim,))
+    group.create_array("amplitude", data=samples, dimension_names=("cdp", "time"))
+    dataset = gather_dataset(tmp_path / "x.mdio", "cdp")
+    assert [gather["key"].item() for gather in dataset] == [0, 2]
+    for batch in gather_loader(dataset, 2, shuffle=False, workers=1):
+        np.testing.assert_array_equal(batch["samples"][:, 0], samples[[0, 2]])
 
 
 def test_path_of_nothing_is_refused(tmp_path):
