@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geoml.errors import GeometryError, OptionError
 from geoml.readers import IngestOptions
@@ -55,6 +60,88 @@ def test_rule_counts_records_and_traces_in_file_order(tmp_path):
     np.testing.assert_array_equal(given["offset"], [-100, -112.5, -100, -112.5])
 
 
+def test_streamer_by_spacing(tmp_path):
+    given = geometry(
+        tmp_path,
+        "spacing: {shot_m: 25, first_offset_m: -262, channel_m: -12.5, start_x: 1000}\n"
+        "source_depth: 6\n",
+        ".yaml",
+    )
+    np.testing.assert_array_equal(given["source_x"], [1000, 1000, 1025, 1025])
+    np.testing.assert_array_equal(given["receiver_x"], [738, 725.5, 763, 750.5])
+    np.testing.assert_array_equal(given["offset"], [-262, -274.5, -262, -274.5])
+    np.testing.assert_array_equal(given["source_depth"], 6)
+
+
+def test_split_spread_by_spacing_has_its_gap_at_the_shot(tmp_path):
+    channel = np.tile(np.arange(1, 5), 2)
+    headers = {**HEADERS, "field_record": np.repeat([7, 8], 4), "trace_in_record": channel}
+    path = tmp_path / "spread.yaml"
+    path.write_text(
+        "spacing: {shot_m: 50, first_offset_m: -100, channel_m: 50, gap_after_channel: 2, "
+        "gap_m: 100}\n"
+    )
+    given = read_geometry(path, headers)
+    np.testing.assert_array_equal(given["offset"], [-100, -50, 50, 100] * 2)
+    np.testing.assert_array_equal(given["receiver_x"][4:], [-50, 0, 100, 150])
+
+
+def test_missing_channel_leaves_its_place_empty(tmp_path):
+    headers = {**HEADERS, "trace_in_record": np.array([1, 3, 1, 2])}
+    path = tmp_path / "spread.yaml"
+    path.write_text("spacing: {shot_m: 100, first_receiver_m: 400, channel_m: 25}\n")
+    given = read_geometry(path, headers)
+    np.testing.assert_array_equal(given["receiver_x"], [400, 450, 400, 425])
+    unnumbered = {**HEADERS, "trace_in_record": np.zeros(4)}
+    np.testing.assert_array_equal(
+        read_geometry(path, unnumbered)["receiver_x"], [400, 425, 400, 425]
+    )
+
+
+def test_azimuth_turns_the_line(tmp_path):
+    given = geometry(
+        tmp_path,
+        "spacing: {shot_m: 100, first_offset_m: 50, channel_m: 50, azimuth_deg: 30, start_y: 10}",
+        ".yaml",
+    )
+    np.testing.assert_allclose(given["source_x"], [0, 0, 50, 50])
+    np.testing.assert_allclose(given["source_y"], 10 + np.sqrt(0.75) * np.array([0, 0, 100, 100]))
+    distance = np.hypot(
+        given["receiver_x"] - given["source_x"], given["receiver_y"] - given["source_y"]
+    )
+    np.testing.assert_allclose(distance, [50, 100, 50, 100])
+    west = geometry(
+        tmp_path,
+        "spacing: {shot_m: 100, first_offset_m: 50, channel_m: 50, azimuth_deg: 270}",
+        ".yaml",
+    )
+    assert not west["source_y"].any()
+
+
+def test_interleaved_records_count_their_own_traces(tmp_path):
+    headers = {**HEADERS, "field_record": np.array([5, 9, 5, 9])}
+    path = tmp_path / "rule.yaml"
+    path.write_text("receiver_x: {per_record: 100, per_trace: 1}")
+    np.testing.assert_array_equal(read_geometry(path, headers)["receiver_x"], [0, 100, 1, 101])
+
+
+@given(
+    st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 9)), min_size=1, max_size=30, unique=True)
+)
+def test_every_trace_gets_the_row_of_its_keys(keys):
+    records, channels = np.array(keys).T
+    rows = np.random.default_rng(len(keys)).permutation(len(keys))
+    positions = 1000 * records + channels
+    lines = [f"{records[row]},{channels[row]},{positions[row]}" for row in rows]
+    headers = {**HEADERS, "field_record": records, "trace_in_record": channels}
+    headers |= dict.fromkeys(("source_x", "source_y", "receiver_y"), np.zeros(len(keys)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "g.csv"
+        path.write_text("\n".join(["field_record,trace_in_record,receiver_x", *lines, ""]))
+        given = read_geometry(path, headers)
+    np.testing.assert_array_equal(given["receiver_x"], positions)
+
+
 def test_given_positions_replace_the_headers(make_segy, tmp_path):
     path = make_segy(np.ones((2, 4)), trace={73: ("i", 77)})
     rule = tmp_path / "geometry.yaml"
@@ -78,6 +165,17 @@ def test_given_positions_replace_the_headers(make_segy, tmp_path):
         ("source_x: [1, 2]", ".yaml", GeometryError, "a number is needed"),
         ("source_x: {fist: 1}", ".yaml", OptionError, "Did you mean 'first'"),
         ("- 1", ".yaml", GeometryError, "is needed"),
+        ("spacing: {shot_m: 1}", ".yaml", GeometryError, "needs channel_m"),
+        ("spacing: {shot_m: 1, channel_m: 1}", ".yaml", GeometryError, "first_offset_m for a"),
+        ("spacing: {shot_m: 1, chanel_m: 1}", ".yaml", OptionError, "Did you mean 'channel_m'"),
+        ("spacing: {shot_m: x, channel_m: 1}", ".yaml", GeometryError, "a number is needed"),
+        (
+            "spacing: {shot_m: 1, channel_m: 1, first_offset_m: 1, gap_m: 3}",
+            ".yaml",
+            GeometryError,
+            "gap_m and gap_after_channel together",
+        ),
+        ("spacing: 5", ".yaml", GeometryError, "shot_m"),
         ("a: [", ".yaml", GeometryError, "not YAML"),
         ("x", ".txt", GeometryError, r"ends in \.csv"),
     ],
