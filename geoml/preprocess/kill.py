@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError
+from geoml.preprocess.bad_traces import REASONS, BadTraceRules, reasons_in
 from geoml.preprocess.step import (
     Step,
     check_trace_variable,
@@ -19,6 +20,8 @@ from geoml.preprocess.step import (
     with_samples,
     with_trace_value,
 )
+
+Reason = Literal["dead", "spike", "mono_frequency", "reversed", "noisy", "non_finite"]
 
 _DEAD_KINDS = (2, 3)  # SEG-Y trace identification codes: dead, dummy
 
@@ -38,6 +41,11 @@ class Kill(Step):
             many times the median of their shot gather; none to keep them. Late amplitudes
             depend little on offset, so 3 finds ringing and unplanted geophones. After a
             bandpass it judges the band that is used.
+        detect: Kill traces that differ from their neighbours for one of these reasons, in a
+            list, or for any where true; see ``geoml.preprocess.bad_traces``. The reason of every
+            bad trace is written as ``bad_trace_reason``, also of those that are kept: an empty
+            list only marks. ``reverse_polarity`` can turn those that are reversed.
+        rules: Thresholds of ``detect`` that are to differ from the defaults.
     """
 
     shapes_wavelet = True
@@ -49,6 +57,9 @@ class Kill(Step):
         {"non_finite": False},
         {"header_dead": False},
         {"noisy_ratio": 3.0},
+        {"detect": True},
+        {"detect": ["dead", "noisy"]},
+        {"detect": True, "rules": {"coherence_ratio": 0.9}},
     )
 
     traces: tuple[int, ...] = ()
@@ -57,6 +68,8 @@ class Kill(Step):
     non_finite: bool = True
     header_dead: bool = True
     noisy_ratio: float | None = None
+    detect: bool | tuple[Reason, ...] = False
+    rules: BadTraceRules = field(default_factory=BadTraceRules)
 
     def __post_init__(self) -> None:
         if any(number < 0 for number in self.traces):
@@ -65,11 +78,13 @@ class Kill(Step):
             check_trace_variable(name, "kill")
         if self.noisy_ratio is not None and not 1 < self.noisy_ratio < np.inf:
             raise OptionError(f"'kill' noisy_ratio is {self.noisy_ratio:g}; it must be above 1.")
+        if self.detect is False and self.rules != BadTraceRules():
+            raise OptionError("'kill' has rules but detects nothing; set detect: true.")
 
     @property
     def needs_whole_gathers(self) -> bool:
         """Whether the other traces of the gather decide."""
-        return self.noisy_ratio is not None
+        return self.noisy_ratio is not None or self.detect is not False
 
     def check(self, survey: xr.Dataset) -> None:
         """Refuse trace positions and header values that the survey does not have."""
@@ -93,8 +108,30 @@ class Kill(Step):
         live = live_traces(gathers) & ~self._bad(gathers, samples)
         if self.noisy_ratio is not None:
             live &= ~_noisy(samples, live, shot_labels(gathers), self.noisy_ratio)
+        reasons = self._reasons(gathers)
+        if reasons is not None:
+            live &= ~np.isin(reasons, [REASONS.index(name) for name in self._detected])
         killed = with_samples(gathers, np.where(live[:, None], samples, np.float32(0)))
+        if reasons is not None:
+            killed = with_trace_value(killed, "bad_trace_reason", reasons)
         return with_trace_value(killed, "live", live)
+
+    @property
+    def _detected(self) -> tuple[str, ...]:
+        if isinstance(self.detect, bool):
+            return REASONS[1:] if self.detect else ()
+        return self.detect
+
+    def _reasons(self, gathers: xr.DataArray) -> NDArray[np.int32] | None:
+        """Why each trace is bad, now or when it was looked at before, shape (trace,)."""
+        if self.detect is False:
+            return None
+        found = reasons_in(gathers, self.rules)
+        if "bad_trace_reason" not in gathers.coords:
+            return found
+        # A trace that was killed for noise is silent now, which is no reason.
+        earlier = gathers.coords["bad_trace_reason"].values
+        return np.where(earlier > 0, earlier, found).astype(np.int32)
 
     def _bad(self, gathers: xr.DataArray, samples: NDArray[np.float32]) -> NDArray[np.bool_]:
         bad = np.zeros(samples.shape[0], dtype=bool)

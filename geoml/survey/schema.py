@@ -48,6 +48,11 @@ OPTIONAL_TRACE_VARIABLES: dict[str, TraceVariable] = {
     "uphole_time": TraceVariable("float64", "s", "time up the shot hole, at the receiver's place"),
     "uphole_depth": TraceVariable("float64", "m", "depth of that hole, at the receiver's place"),
     "fold": TraceVariable("int32", "", "live traces that a stacked trace was made of"),
+    "bad_trace_reason": TraceVariable(
+        "int32",
+        "",
+        "why a trace is bad: 0 ok, 1 dead, 2 spike, 3 mono-frequency, 4 reversed, 5 noisy, 6 NaN",
+    ),
 }
 """Variables of dims (trace) that a step may add; they travel with the survey."""
 

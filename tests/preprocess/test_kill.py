@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from geoml.errors import OptionError
+from geoml.preprocess.bad_traces import BadTraceRules
 from geoml.preprocess.kill import Kill
+from geoml.preprocess.pipeline import preprocess_store
+from geoml.preprocess.recipe import build_steps
+from geoml.survey.schema import TRACE_VARIABLES
+from geoml.survey.store import open_survey, save_survey
 
 
 def killed(step: Kill, gathers: xr.DataArray) -> list[int]:
@@ -86,3 +93,59 @@ def test_impossible_options_are_refused() -> None:
         Kill(traces=(-1,))
     with pytest.raises(OptionError, match=r"noisy_ratio is 0\.5; it must be above 1"):
         Kill(noisy_ratio=0.5)
+
+
+def test_detected_traces_are_killed_and_their_reasons_written(gathers: xr.DataArray) -> None:
+    rng = np.random.default_rng(0)
+    line = gathers.copy(data=np.repeat(rng.normal(size=(3, 1, 300)), 12, axis=1).reshape(36, 300))
+    line = line.astype(np.float32)
+    line.values[4] *= -1
+    line.values[17] = rng.normal(size=300)
+    line.values[30] = 0
+    quiet = {"silent": False, "header_dead": False}
+    everything = Kill(detect=True, **quiet)(line)
+    assert np.flatnonzero(everything["bad_trace_reason"]).tolist() == [4, 17, 30]
+    assert everything["bad_trace_reason"].values[[4, 17, 30]].tolist() == [4, 5, 1]
+    assert everything["bad_trace_reason"].dtype == np.int32
+    assert killed(Kill(detect=True, **quiet), line) == [4, 17, 30]
+    assert killed(Kill(detect=("reversed",), **quiet), line) == [4]
+
+
+def test_empty_list_of_reasons_only_marks(gathers: xr.DataArray) -> None:
+    marked = Kill(detect=(), silent=False, header_dead=False)(gathers)
+    assert marked["live"].values.all()
+    np.testing.assert_array_equal(marked.values, gathers.values)
+    assert marked["bad_trace_reason"].values[5] == 1
+
+
+def test_first_reason_is_kept_when_a_killed_trace_is_looked_at_again(
+    gathers: xr.DataArray,
+) -> None:
+    gathers.values[7, 3] = np.nan
+    once = Kill(detect=True)(gathers)
+    assert once["bad_trace_reason"].values[7] == 6
+    assert Kill(detect=True)(once)["bad_trace_reason"].values[7] == 6
+
+
+def test_rules_without_detection_and_misspelled_rules_are_refused() -> None:
+    with pytest.raises(OptionError, match="has rules but detects nothing"):
+        Kill(rules=BadTraceRules(dead_ratio=0.1))
+    with pytest.raises(OptionError, match=r"'kill', option 'rules\.ded_ratio'"):
+        build_steps([{"kill": {"detect": True, "rules": {"ded_ratio": 0.1}}}])
+    with pytest.raises(OptionError, match="'kill', option 'detect"):
+        build_steps([{"kill": {"detect": ["deadly"]}}])
+
+
+def test_reasons_travel_through_a_store(gathers: xr.DataArray, tmp_path: Path) -> None:
+    survey = gathers.to_dataset(name="amplitude").reset_coords(
+        [name for name in gathers.coords if name != "time"]
+    )
+    for name, kind in TRACE_VARIABLES.items():
+        if name not in survey:
+            survey[name] = ("trace", np.zeros(36, dtype=kind.dtype))
+    save_survey(survey, tmp_path / "raw.zarr")
+    preprocess_store(tmp_path / "raw.zarr", tmp_path / "out.zarr", [{"kill": {"detect": True}}])
+    stored = open_survey(tmp_path / "out.zarr")["bad_trace_reason"]
+    assert stored.dtype == np.int32
+    np.testing.assert_array_equal(stored.values, Kill(detect=True)(gathers)["bad_trace_reason"])
+    assert stored.values[5] == 1
