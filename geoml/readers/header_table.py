@@ -25,6 +25,10 @@ _SCALARS = {
     **dict.fromkeys(("source_elevation", "source_depth", "receiver_elevation"), "elevation_scalar"),
 }
 
+# Headers are collected from maps of this size, which stay in the processor cache.
+_MAPPED_BLOCK_BYTES = 8 * 2**20
+# Of longer traces most pages hold no header.
+_DENSE_TRACE_BYTES = 64 * 2**10
 # Two traces closer than this are fetched from a URL with what lies between them.
 _WORTH_ONE_REQUEST = 256 * 2**10
 
@@ -135,11 +139,13 @@ class TraceRecords:
         columns = _empty(FIELDS, self.n_traces)
         extended = _empty(EXTENSION_FIELDS if with_extension else {}, self.n_traces)
         last = HEADER_BYTES * (2 if with_extension else 1)
-        step = max(1, BLOCK_BYTES // self.trace_bytes)
+        dense = self.trace_bytes < _DENSE_TRACE_BYTES
+        block_bytes = _MAPPED_BLOCK_BYTES if self.source.is_local else BLOCK_BYTES
+        step = max(1, block_bytes // self.trace_bytes)
         for start in range(0, self.n_traces, step):
-            run = slice(start, start + step)
+            run = slice(start, min(start + step, self.n_traces))
             # One copy of the headers, small enough for the processor cache, serves all columns.
-            block = np.ascontiguousarray(self.part(run, 0, last))
+            block = np.ascontiguousarray(self._run(run.start, run.stop, dense)[:, :last])
             table = HeaderTable(block[:, :HEADER_BYTES], byte_order)
             for name, column in columns.items():
                 column[run] = table.narrow(name)
@@ -150,9 +156,10 @@ class TraceRecords:
         said = {name: column for name, column in extended.items() if column.any()}
         return HeaderColumns(columns, said)
 
-    def _run(self, start: int, stop: int) -> NDArray[np.uint8]:
+    def _run(self, start: int, stop: int, all_at_once: bool = False) -> NDArray[np.uint8]:
         first = self.first_byte + start * self.trace_bytes
-        found = self.source.read(first, first + (stop - start) * self.trace_bytes)
+        last = first + (stop - start) * self.trace_bytes
+        found = self.source.read(first, last, all_at_once=all_at_once)
         return found.reshape(stop - start, self.trace_bytes)
 
     def _fetched(self, traces: NDArray[np.int64], first: int, last: int) -> NDArray[np.uint8]:

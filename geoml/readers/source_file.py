@@ -6,6 +6,7 @@ import mmap
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,9 @@ Piece = tuple[int, int, Bytes]
 
 BLOCK_BYTES = 64 * 2**20
 """What a pass over a file asks for at once."""
+
+# Linux from 5.14 on; Python has no name for it.
+_MADV_POPULATE_READ = 22
 
 # Requests of this size run side by side, as one alone does not fill a connection.
 _PIECE_BYTES = 8 * 2**20
@@ -68,15 +72,26 @@ class SourceFile:
         """Whether the file is on a local disk, so that it can be mapped."""
         return not is_url(self.path)
 
-    def read(self, start: int, stop: int) -> Bytes:
+    def read(self, start: int, stop: int, *, all_at_once: bool = False) -> Bytes:
         """Bytes from ``start`` up to ``stop``, shape (byte,).
 
         Of a local file they are mapped, not read, and take no memory of their own.
 
+        Args:
+            start: First byte, counted from 0.
+            stop: The byte after the last.
+            all_at_once: Whether most of the bytes will be looked at, so that the system may map
+                them in one go and not page by page. It changes nothing but the speed.
+
         Raises:
             FileFormatError: If the file does not hold them, or cannot be read.
         """
-        return self.read_ranges([(start, stop)])[0]
+        found = self.read_ranges([(start, stop)])[0]
+        if all_at_once and isinstance(found.base, mmap.mmap):
+            # Older systems do not know the call; then pages come one by one.
+            with suppress(OSError, AttributeError):
+                found.base.madvise(_MADV_POPULATE_READ)
+        return found
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[Bytes]:
         """Several runs of bytes, of a URL requested side by side.
