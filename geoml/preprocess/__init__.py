@@ -6,6 +6,7 @@ from geoml.preprocess.agc import Agc
 from geoml.preprocess.bandpass import Bandpass
 from geoml.preprocess.decon import Decon
 from geoml.preprocess.fill_nan import FillNan
+from geoml.preprocess.fx_decon import FxDecon
 from geoml.preprocess.gain_time_power import GainTimePower
 from geoml.preprocess.kill import Kill
 from geoml.preprocess.mute_bottom import MuteBottom
@@ -14,8 +15,11 @@ from geoml.preprocess.nmo import Nmo
 from geoml.preprocess.normalise import Normalise
 from geoml.preprocess.notch import Notch
 from geoml.preprocess.pick_first_breaks import PickFirstBreaks
+from geoml.preprocess.rank_reduction import RankReduction
 from geoml.preprocess.resample import Resample
+from geoml.preprocess.reverse_polarity import ReversePolarity
 from geoml.preprocess.rotate_phase import RotatePhase
+from geoml.preprocess.select import Select
 from geoml.preprocess.shift_time import ShiftTime
 from geoml.preprocess.spectral_match import SpectralMatch
 from geoml.preprocess.step import Step
@@ -25,6 +29,7 @@ STEPS: dict[str, type[Step]] = {
     "bandpass": Bandpass,
     "decon": Decon,
     "fill_nan": FillNan,
+    "fx_decon": FxDecon,
     "gain_time_power": GainTimePower,
     "kill": Kill,
     "mute_bottom": MuteBottom,
@@ -33,8 +38,11 @@ STEPS: dict[str, type[Step]] = {
     "normalise": Normalise,
     "notch": Notch,
     "pick_first_breaks": PickFirstBreaks,
+    "rank_reduction": RankReduction,
     "resample": Resample,
+    "reverse_polarity": ReversePolarity,
     "rotate_phase": RotatePhase,
+    "select": Select,
     "shift_time": ShiftTime,
     "spectral_match": SpectralMatch,
 }

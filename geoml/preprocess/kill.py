@@ -13,13 +13,13 @@ from geoml.errors import OptionError
 from geoml.preprocess.bad_traces import REASONS, BadTraceRules, reasons_in
 from geoml.preprocess.step import (
     Step,
-    check_trace_variable,
     live_traces,
     shot_labels,
     trace_samples,
     with_samples,
     with_trace_value,
 )
+from geoml.preprocess.trace_choice import check_names, check_presence, named_traces
 
 Reason = Literal["dead", "spike", "mono_frequency", "reversed", "noisy", "non_finite"]
 
@@ -72,10 +72,7 @@ class Kill(Step):
     rules: BadTraceRules = field(default_factory=BadTraceRules)
 
     def __post_init__(self) -> None:
-        if any(number < 0 for number in self.traces):
-            raise OptionError(f"'kill' counts traces from 0; found {min(self.traces)} in 'traces'.")
-        for name in self.headers:
-            check_trace_variable(name, "kill")
+        check_names(self.traces, self.headers, "kill")
         if self.noisy_ratio is not None and not 1 < self.noisy_ratio < np.inf:
             raise OptionError(f"'kill' noisy_ratio is {self.noisy_ratio:g}; it must be above 1.")
         if self.detect is False and self.rules != BadTraceRules():
@@ -88,19 +85,7 @@ class Kill(Step):
 
     def check(self, survey: xr.Dataset) -> None:
         """Refuse trace positions and header values that the survey does not have."""
-        n_traces = survey.sizes["trace"]
-        if self.traces and max(self.traces) >= n_traces:
-            raise OptionError(
-                f"'kill' is to kill trace {max(self.traces)}, but the survey has {n_traces} "
-                f"traces; the last one is {n_traces - 1}."
-            )
-        for name, values in self.headers.items():
-            missing = np.setdiff1d(values, survey[name].values)
-            if missing.size:
-                raise OptionError(
-                    f"'kill' looks for {name} {missing[0]:g}, which no trace of the survey has; "
-                    "see 'geoml show' for the values."
-                )
+        check_presence(survey, self.traces, self.headers, "kill")
 
     def __call__(self, gathers: xr.DataArray) -> xr.DataArray:
         """The gathers with bad traces at zero and the coordinate ``live``."""
@@ -134,15 +119,7 @@ class Kill(Step):
         return np.where(earlier > 0, earlier, found).astype(np.int32)
 
     def _bad(self, gathers: xr.DataArray, samples: NDArray[np.float32]) -> NDArray[np.bool_]:
-        bad = np.zeros(samples.shape[0], dtype=bool)
-        if self.traces:
-            here = np.arange(bad.size)
-            bad |= np.isin(gathers.coords.get("trace", here), self.traces)
-        if self.headers:
-            named = np.ones_like(bad)
-            for name, values in self.headers.items():
-                named &= np.isin(gathers.coords[name].values, values)
-            bad |= named
+        bad = named_traces(gathers, self.traces, self.headers)
         if self.silent and samples.shape[1]:
             bad |= (samples == samples[:, :1]).all(axis=1)
         if self.non_finite:

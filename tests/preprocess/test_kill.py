@@ -76,7 +76,7 @@ def test_trace_numbers_count_in_the_whole_survey(gathers: xr.DataArray) -> None:
 
 def test_trace_beyond_the_survey_is_refused(gathers: xr.DataArray) -> None:
     survey = gathers.to_dataset(name="amplitude")
-    with pytest.raises(OptionError, match=r"trace 36, .* 36 traces; the last one is 35"):
+    with pytest.raises(OptionError, match=r"names trace 36, .* 36 traces; the last one is 35"):
         Kill(traces=(2, 36)).check(survey)
 
 
