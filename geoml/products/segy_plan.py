@@ -139,7 +139,7 @@ def plan_file(
             header = _recounted(header, part.n_traces, byte_order, attrs)
     elif not as_su:
         header = _new_header(attrs, time, code)
-    # A cut last trace is of no use to changed ones; trailer stanzas of revision 2 are text and fit any.
+    # A cut last trace is of no use to changed ones; trailer stanzas of revision 2 are text.
     n_trailers = _binary_number(header, 3529, byte_order) if _revision(attrs) >= 2 and kept else 0
     trailing = part.trailing.tobytes() if as_read or n_trailers > 0 else b""
     return FilePlan(

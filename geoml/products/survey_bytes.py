@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
@@ -13,13 +15,17 @@ from numpy.typing import NDArray
 
 from geoml.products.segy_plan import FilePlan
 from geoml.products.trace_records import read_block, trace_records
+from geoml.survey.scheduler import n_cores
 from geoml.survey.trace_header import HEADER_BYTES
 
 Progress = Callable[[int, int], None]
 Piece = bytes | memoryview
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
-# A block is read while the one before is written: a few times this is what export holds.
-_BLOCK_BYTES = 16 * 2**20
+# Two blocks are made while one is written, each of them decoded and encoded.
+_BLOCK_BYTES = 8 * 2**20
+_THREADS = 2
 _DEFAULT_GATHER = 128
 
 
@@ -43,9 +49,14 @@ def file_pieces(
     """
     traces = plan.part.traces
     assert isinstance(traces, slice), "a file of scattered traces has no stream"
+
+    def records(edges: tuple[int, int]) -> NDArray[np.uint8]:
+        return trace_records(read_block(survey, *edges), plan)
+
     yield plan.file_header
-    for _, stop, block in _blocks(survey, traces.start, traces.stop):
-        yield trace_records(block, plan).reshape(-1).data
+    blocks = _blocks(survey, traces.start, traces.stop)
+    for (_, stop), made in zip(blocks, _in_order(records, blocks), strict=True):
+        yield made.reshape(-1).data
         if progress is not None:
             progress(stop, survey.sizes["trace"])
     yield plan.trailing
@@ -79,12 +90,22 @@ def fill_files(
             file.seek(plan.n_bytes - len(plan.trailing))
             file.write(plan.trailing)
             file.truncate(plan.n_bytes)
-    for start, stop, block in _blocks(survey, 0, n_traces):
+
+    def records(edges: tuple[int, int]) -> list[tuple[int, NDArray[np.int64], NDArray[np.uint8]]]:
+        start, stop = edges
+        block = read_block(survey, start, stop)
+        made = []
         for number in np.unique(owner[start:stop]):
             rows = np.flatnonzero(owner[start:stop] == number)
             rows = rows[np.argsort(rank[start + rows])]
-            records = trace_records(block.isel(trace=rows), plans[number])
-            _put_traces(places[number], plans[number], rank[start + rows], records)
+            mine = trace_records(block.isel(trace=rows), plans[number])
+            made.append((int(number), rank[start + rows], mine))
+        return made
+
+    blocks = _blocks(survey, 0, n_traces)
+    for (_, stop), made in zip(blocks, _in_order(records, blocks), strict=True):
+        for number, places_in_file, mine in made:
+            _put_traces(places[number], plans[number], places_in_file, mine)
         if progress is not None:
             progress(stop, n_traces)
 
@@ -101,18 +122,24 @@ def _put_traces(
             file.write(records[run[0] : run[-1] + 1].reshape(-1).data)
 
 
-def _blocks(survey: xr.Dataset, start: int, stop: int) -> Iterator[tuple[int, int, xr.Dataset]]:
-    """Runs of whole gathers in memory, each read while the one before is in use."""
+def _blocks(survey: xr.Dataset, start: int, stop: int) -> list[tuple[int, int]]:
+    """First trace of each run of whole gathers, and the trace after its last."""
     gather = int(survey.attrs.get("traces_per_gather", _DEFAULT_GATHER))
     gather_bytes = gather * (HEADER_BYTES + 4 * survey.sizes["time"])
     step = gather * max(1, _BLOCK_BYTES // gather_bytes)
     # Blocks end where stored chunks end, so that none is read twice.
     edges = [start, *range((start // step + 1) * step, stop, step), stop]
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting: Future[xr.Dataset] | None = None
-        for at, (low, high) in enumerate(pairwise(edges)):
-            block = (waiting or pool.submit(read_block, survey, low, high)).result()
-            waiting = None
-            if at + 2 < len(edges):
-                waiting = pool.submit(read_block, survey, high, edges[at + 2])
-            yield low, high, block
+    return list(pairwise(edges))
+
+
+def _in_order(make: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:
+    """Results in the order of the items, a few made at a time while earlier ones are written."""
+    n_threads = min(_THREADS, n_cores())
+    with ThreadPoolExecutor(n_threads) as pool:
+        waiting: deque[Future[Made]] = deque()
+        for item in items:
+            waiting.append(pool.submit(make, item))
+            if len(waiting) > n_threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -19,6 +19,7 @@ _SCALED_COLUMNS = {
 }
 _PLAIN_COLUMNS = ("field_record", "trace_in_record", "cdp", "inline", "crossline", "trace_kind")
 _CENTIMETRES = -100
+_PIECE_BYTES = 2**20
 _READ = (
     *_PLAIN_COLUMNS,
     *(name for columns in _SCALED_COLUMNS.values() for name in columns),
@@ -38,7 +39,8 @@ def read_block(survey: xr.Dataset, start: int, stop: int) -> xr.Dataset:
     """
     block = survey[[name for name in _READ if name in survey]].isel(trace=slice(start, stop))
     try:
-        return block.compute()
+        # Blocks run side by side already: more threads a block would only take more memory.
+        return block.compute(scheduler="synchronous")
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(
@@ -61,7 +63,11 @@ def trace_records(block: xr.Dataset, plan: FilePlan) -> NDArray[np.uint8]:
     records[:, :HEADER_BYTES] = _trace_headers(block, plan).header_bytes
     if plan.n_extension:
         records[:, HEADER_BYTES:samples_at] = block["extension_bytes"].values[:, : plan.n_extension]
-    records[:, samples_at:] = _samples(block, plan)
+    # Encoding takes several times the room of what it encodes: a few traces at a time.
+    step = max(1, _PIECE_BYTES // plan.trace_bytes)
+    for start in range(0, len(records), step):
+        piece = slice(start, start + step)
+        records[piece, samples_at:] = _samples(block, plan, piece)
     return records
 
 
@@ -96,16 +102,16 @@ def _rounded(values: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(np.rint(values)).astype(np.int64)
 
 
-def _samples(block: xr.Dataset, plan: FilePlan) -> NDArray[np.uint8]:
-    """Bytes of a block's samples, shape (trace, byte)."""
-    amplitude = np.asarray(block["amplitude"].values, dtype=np.float32)
+def _samples(block: xr.Dataset, plan: FilePlan, traces: slice) -> NDArray[np.uint8]:
+    """Bytes of the samples of some traces of a block, shape (trace, byte)."""
+    amplitude = np.asarray(block["amplitude"].values[traces], dtype=np.float32)
     amplitude = amplitude[:, : plan.time.n_samples]
     code, order = plan.sample_format, plan.byte_order
     as_read = code == plan.part.attrs.get("sample_format")
     if code == IEEE or not as_read or "sample_bytes" not in block:
         return encode(amplitude, code, order)
     n_bytes = plan.time.n_samples * SAMPLE_FORMATS[code].n_bytes
-    kept = np.asarray(block["sample_bytes"].values)[:, :n_bytes]
+    kept = np.asarray(block["sample_bytes"].values)[traces, :n_bytes]
     # The kept bytes hold only as long as they still decode to the amplitude.
     same = (decode(kept, code, order).view(np.uint32) == amplitude.view(np.uint32)).all(axis=1)
     raw = kept.copy()

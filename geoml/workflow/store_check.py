@@ -13,6 +13,7 @@ import zarr
 from numpy.typing import NDArray
 
 from geoml.survey.location import AnyPath, filesystem, zarr_store
+from geoml.survey.memory import release_memory
 from geoml.survey.scheduler import n_cores
 from geoml.survey.store_journal import COUNTS, journal_counts
 
@@ -57,9 +58,10 @@ class _ChunkFile:
     @property
     def place(self) -> str:
         """The array and the rows that the file holds."""
-        return self._named(self.region)
+        return self.named(self.region)
 
-    def _named(self, region: tuple[slice, ...]) -> str:
+    def named(self, region: tuple[slice, ...]) -> str:
+        """The array and the rows of a part of it."""
         name = self.array.path
         if not region:
             return name
@@ -70,23 +72,24 @@ class _ChunkFile:
 
     def unreadable(self) -> list[str]:
         """The chunks that do not decode or whose checksum is wrong."""
-        try:
-            self.array[self.region]
-        except Exception as error:  # a damaged chunk may fail in any codec, each in its own way
-            whole = f"{self.place}: cannot be read back ({_one_line(error)})"
-        else:
-            return []
-        return [*self._unreadable_chunks()] or [whole]
+        damage = []
+        for part in self._parts():
+            try:
+                self.array[part]
+            except Exception as error:  # a damaged chunk fails in its codec's own way
+                reason = " ".join(str(error).split()) or type(error).__name__
+                damage.append(f"{self.named(part)}: cannot be read back ({reason})")
+        return damage
 
-    def _unreadable_chunks(self) -> Iterator[str]:
+    def _parts(self) -> Iterator[tuple[slice, ...]]:
+        """The region, row of chunks by row of chunks."""
+        if not self.region:
+            yield ()
+            return
         rows, others = self.region[0], self.region[1:]
         step = self.array.chunks[0]
         for start in range(rows.start, rows.stop, step):
-            part = (slice(start, min(start + step, rows.stop)), *others)
-            try:
-                self.array[part]
-            except Exception as error:  # as above
-                yield f"{self._named(part)}: cannot be read back ({_one_line(error)})"
+            yield slice(start, min(start + step, rows.stop)), *others
 
 
 def check_chunks(path: AnyPath, progress: Callable[[int, int], None] | None = None) -> ChunkCheck:
@@ -137,6 +140,7 @@ def check_chunks(path: AnyPath, progress: Callable[[int, int], None] | None = No
 
     for done, found in enumerate(_side_by_side(check, files), start=1):
         damage += found
+        release_memory()
         if progress is not None:
             progress(done, len(files))
     n_bytes = sum(sizes[file.key] for file in files)
@@ -187,7 +191,7 @@ def _missing_chunks(
         part = slice(rows.start + int(at) * step, min(rows.start + (int(at) + 1) * step, rows.stop))
         sparse = file.array.path == _SPARSE and sparse_rows is not None
         if not sparse or _any(sparse_rows, part):
-            missing.append(f"{file._named((part,))}: the chunk is missing from its shard")
+            missing.append(f"{file.named((part,))}: the chunk is missing from its shard")
     return missing
 
 
@@ -225,7 +229,3 @@ def _side_by_side(
 def _decoded_bytes(file: _ChunkFile) -> int:
     sizes = [part.stop - part.start for part in file.region]
     return max(1, int(np.prod(sizes)) * file.array.dtype.itemsize)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
