@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import io
 import os
 import resource
 import subprocess
@@ -14,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from one_line import refused
 from shot_file import stored_bytes, write_shots
 
-from geoml.cli import main
 from geoml.preprocess.pipeline import preprocess_store
 from geoml.products.survey_segy import write_survey_segy
 from geoml.readers.ingest import ingest
@@ -24,20 +22,6 @@ from geoml.survey.store import open_survey
 
 NOBODY = 65534
 STEPS = [{"bandpass": {"low_hz": 8.0, "high_hz": 60.0}}, {"agc": {"window_s": 0.08}}]
-
-
-def _refused(*arguments: object) -> str:
-    """The one line of a command that is refused, run in this process."""
-    err = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr("sys.argv", ["geoml", *map(str, arguments)])
-        with contextlib.redirect_stderr(err), pytest.raises(SystemExit) as stop:
-            main()
-    assert stop.value.code == 2, err.getvalue()
-    lines = [line for line in err.getvalue().splitlines() if not line.startswith("INFO: ")]
-    assert len(lines) == 1, err.getvalue()
-    assert lines[0].startswith("geoml: ")
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +78,7 @@ def test_ingest_on_a_full_disk_goes_on_when_there_is_space(
 ) -> None:
     out = small_disk / "line.zarr"
     filler = _leave(small_disk, free)
-    said = _refused("ingest", line, out)
+    said = refused("ingest", line, out)
     assert str(out) in said
     assert os.strerror(errno.ENOSPC) in said
     assert not out.exists()
@@ -111,7 +95,7 @@ def test_replaced_store_stays_when_the_disk_is_full(
     ingest(write_shots(tmp_path / "other.sgy", n_shots=3, seed=1), out)
     before = stored_bytes(out)
     _leave(small_disk, 300_000)
-    assert os.strerror(errno.ENOSPC) in _refused("ingest", line, out, "--overwrite")
+    assert os.strerror(errno.ENOSPC) in refused("ingest", line, out, "--overwrite")
     assert stored_bytes(out) == before
 
 
@@ -121,7 +105,7 @@ def test_processing_on_a_full_disk_goes_on_when_there_is_space(
 ) -> None:
     out = small_disk / "clean.zarr"
     filler = _leave(small_disk, free)
-    said = _refused("preprocess", store, out, "--steps", steps)
+    said = refused("preprocess", store, out, "--steps", steps)
     assert str(out) in said
     assert os.strerror(errno.ENOSPC) in said
     assert not out.exists()
@@ -137,7 +121,7 @@ def test_export_on_a_full_disk_leaves_no_file(
 ) -> None:
     out = small_disk / "line.sgy"
     filler = _leave(small_disk, free)
-    said = _refused("export", store, out)
+    said = refused("export", store, out)
     assert str(out) in said
     assert os.strerror(errno.ENOSPC) in said
     assert [entry.name for entry in small_disk.iterdir()] == ["filler"]
@@ -150,7 +134,7 @@ def test_exported_file_stays_when_the_disk_is_full(small_disk: Path, store: Path
     out = small_disk / "line.sgy"
     out.write_bytes(b"an older line")
     _leave(small_disk, 300_000)
-    _refused("export", store, out, "--overwrite")
+    refused("export", store, out, "--overwrite")
     assert out.read_bytes() == b"an older line"
 
 
@@ -161,7 +145,7 @@ def test_read_only_disk_is_told(small_disk: Path, line: Path, store: Path, steps
         ("preprocess", store, small_disk / "clean.zarr", "--steps", steps),
         ("export", store, small_disk / "line.sgy"),
     ):
-        said = _refused(*command)
+        said = refused(*command)
         assert os.strerror(errno.EROFS) in said
         assert str(command[2]) in said
     assert not list(small_disk.iterdir())
@@ -185,7 +169,7 @@ def test_file_that_may_not_grow_is_told(
         ("preprocess", store, tmp_path / "clean.zarr", "--steps", steps),
         ("export", store, tmp_path / "line.sgy"),
     ):
-        said = _refused(*command)
+        said = refused(*command)
         assert os.strerror(errno.EFBIG) in said
         assert str(command[2]) in said
         assert not command[2].exists()
@@ -233,7 +217,7 @@ def test_folder_that_may_not_be_written_is_told(
         ("preprocess", store, locked_folder / "clean.zarr", "--steps", steps),
         ("export", store, locked_folder / "line.sgy"),
     ):
-        said = _refused(*command)
+        said = refused(*command)
         assert os.strerror(errno.EACCES) in said
         assert str(command[2]) in said
     assert not list(locked_folder.iterdir())
@@ -243,6 +227,6 @@ def test_file_that_may_not_be_read_is_told(
     open_copies: tuple[Path, Path, Path], locked_folder: Path
 ) -> None:
     secret = open_copies[0].with_name("secret.sgy")
-    said = _refused("ingest", secret, locked_folder / "line.zarr")
+    said = refused("ingest", secret, locked_folder / "line.zarr")
     assert str(secret) in said
     assert os.strerror(errno.EACCES) in said

@@ -157,7 +157,9 @@ def test_changed_file_does_not_go_on_from_what_is_there(line: Path, tmp_path: Pa
     np.testing.assert_array_equal(survey["amplitude"], read_survey(file)["amplitude"].values)
 
 
-@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+@pytest.mark.parametrize(
+    "scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)]
+)
 def test_command_killed_from_outside_goes_on(
     scheduler: str, quiet: tuple[dict[str, bytes], int], line: Path, tmp_path: Path
 ) -> None:
