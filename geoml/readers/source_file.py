@@ -86,12 +86,10 @@ class SourceFile:
         Raises:
             FileFormatError: If the file does not hold them, or cannot be read.
         """
-        found = self.read_ranges([(start, stop)])[0]
-        if all_at_once and isinstance(found.base, mmap.mmap):
-            # Older systems do not know the call; then pages come one by one.
-            with suppress(OSError, AttributeError):
-                found.base.madvise(_MADV_POPULATE_READ)
-        return found
+        self._check(start, stop)
+        if self.is_local:
+            return self._mapped(start, stop, all_at_once=all_at_once)
+        return self._fetched([(start, stop)])[0]
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[Bytes]:
         """Several runs of bytes, of a URL requested side by side.
@@ -103,15 +101,18 @@ class SourceFile:
             FileFormatError: If the file does not hold them, or cannot be read.
         """
         for start, stop in ranges:
-            if not 0 <= start <= stop <= self.n_bytes:
-                raise FileFormatError(
-                    f"{self.name}: bytes {start} to {stop} are asked of a file of {self.n_bytes}."
-                )
+            self._check(start, stop)
         if self.is_local:
             return [self._mapped(start, stop) for start, stop in ranges]
         return self._fetched(ranges)
 
-    def _mapped(self, start: int, stop: int) -> Bytes:
+    def _check(self, start: int, stop: int) -> None:
+        if not 0 <= start <= stop <= self.n_bytes:
+            raise FileFormatError(
+                f"{self.name}: bytes {start} to {stop} are asked of a file of {self.n_bytes}."
+            )
+
+    def _mapped(self, start: int, stop: int, *, all_at_once: bool = False) -> Bytes:
         if start == stop:
             return np.empty(0, dtype=np.uint8)
         before = start % mmap.ALLOCATIONGRANULARITY
@@ -128,6 +129,10 @@ class SourceFile:
                 )
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from None
+        if all_at_once:
+            # Other systems do not know the call; there the pages come one by one.
+            with suppress(OSError, AttributeError):
+                mapped.madvise(_MADV_POPULATE_READ)
         return np.frombuffer(mapped, dtype=np.uint8, offset=before)
 
     def _fetched(self, ranges: Sequence[Range]) -> list[Bytes]:
