@@ -8,9 +8,12 @@ from typing import ClassVar
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from geoml.errors import OptionError
 from geoml.preprocess.step import Step, finite_samples, sample_interval_s, with_samples
+
+_RUNNING_SUM_FLOOR = 1e-5
 
 
 @dataclass(frozen=True)
@@ -52,28 +55,33 @@ class Agc(Step):
             )
         samples = finite_samples(gathers, "agc").astype(np.float64)
         half = max(1, round((self.window_s / dt_s - 1) / 2))
-        rms = np.sqrt(_window_mean(samples**2, half))
+        rms = np.sqrt(_window_mean(samples**2, half, self.floor))
         rms = np.maximum(rms, self.floor * rms.max(axis=1, keepdims=True))
         # A dead trace has rms 0: divide by 1 there, so that it stays 0.
         return with_samples(gathers, samples / np.where(rms > 0, rms, 1))
 
 
-def _window_mean(power: NDArray[np.float64], half: int) -> NDArray[np.float64]:
+def _window_mean(power: NDArray[np.float64], half: int, floor: float) -> NDArray[np.float64]:
     """Mean over samples i - half to i + half of each row, cut at the ends, shape (trace, time).
 
-    A running sum would lose the weak end of a trace to the rounding of its strong start. Each
-    window here is a suffix of one block of its own length plus a prefix of the next, so that
-    only numbers of the window itself are ever added.
+    A running sum loses the weak end of a trace to the rounding of its strong start, but no more
+    than 1e-13 of it: below the floor it does not show. Without a floor each window is a suffix of
+    one block of its own length plus a prefix of the next, so that only numbers of the window
+    itself are ever added.
     """
     n_traces, n_time = power.shape
     width = 2 * half + 1
+    places = np.arange(n_time)
+    count = np.minimum(places + half, n_time - 1) - np.maximum(places - half, 0) + 1
+    if floor >= _RUNNING_SUM_FLOOR:
+        mean = ndimage.uniform_filter1d(power, width, axis=1, mode="constant")
+        return np.maximum(mean * (width / count), 0)
     n_blocks = -(-(n_time + 2 * half) // width)
     padded = np.zeros((n_traces, n_blocks * width))
     padded[:, half : half + n_time] = power
     blocks = padded.reshape(n_traces, n_blocks, width)
     prefix = blocks.cumsum(axis=2).reshape(n_traces, -1)
     suffix = blocks[:, :, ::-1].cumsum(axis=2)[:, :, ::-1].reshape(n_traces, -1)
-    start = np.arange(n_time)
-    total = suffix[:, start] + np.where(start % width == 0, 0, prefix[:, start + width - 1])
-    count = np.minimum(start + half, n_time - 1) - np.maximum(start - half, 0) + 1
+    total = suffix[:, :n_time] + prefix[:, width - 1 : width - 1 + n_time]
+    total[:, ::width] = suffix[:, :n_time:width]
     return total / count
