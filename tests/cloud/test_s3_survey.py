@@ -20,6 +20,7 @@ from geoml.survey.location import filesystem
 from geoml.survey.mdio import open_mdio
 from geoml.survey.store import open_survey, save_survey, stored_gather_index
 from geoml.survey.trace_source import StoreTraces
+from geoml.workflow.verification import verify
 
 N_SHOTS = 64  # 4 shards
 STEPS = [{"bandpass": {"low_hz": 8.0, "high_hz": 60.0}}, {"agc": {"window_s": 0.08}}]
@@ -127,6 +128,18 @@ def test_preprocessed_store_in_a_bucket_equals_the_one_on_disk(
     preprocess_store(in_bucket, f"{bucket}/clean.zarr", STEPS)
     preprocess_store(on_disk, tmp_path / "clean.zarr", STEPS)
     assert _objects(f"{bucket}/clean.zarr") == stored_bytes(tmp_path / "clean.zarr")
+
+
+def test_damage_in_a_bucket_is_found(line: Path, bucket: str) -> None:
+    out = f"{bucket}/line.zarr"
+    ingest(line, out)
+    assert "the file that was ingested" in str(verify(out, line))
+    fs, name = filesystem(f"{out}/amplitude/c/2/0")
+    content = bytearray(fs.cat_file(name))
+    content[len(content) // 2] ^= 1
+    fs.pipe_file(name, bytes(content))
+    with pytest.raises(StoreError, match="amplitude/c/2/0"):
+        verify(out)
 
 
 def test_saved_survey_in_a_bucket_equals_the_one_on_disk(on_disk: Path, bucket: str) -> None:
