@@ -8,7 +8,7 @@ import xarray as xr
 
 from geoml.errors import OptionError, ShapeError
 from geoml.physics import picks
-from geoml.preprocess.pick_first_breaks import PickFirstBreaks
+from geoml.preprocess.pick_first_breaks import Method, PickFirstBreaks
 
 
 def test_picks_lie_on_the_known_arrivals(gathers: xr.DataArray) -> None:
@@ -74,3 +74,41 @@ def test_impossible_options_are_refused() -> None:
         PickFirstBreaks(window_s=-1)
     with pytest.raises(OptionError, match="finite"):
         PickFirstBreaks(tolerance_s=float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("method", "late_s"), [("aic", 0.006), ("sta_lta", 0.02), ("recursive_sta_lta", 0.02)]
+)
+def test_customary_methods_pick_the_onset_or_soon_after(
+    gathers: xr.DataArray, method: Method, late_s: float
+) -> None:
+    step = PickFirstBreaks(method=method, lta_s=0.16, trigger_ratio=5.0)
+    error = step(gathers)["first_break"].values - gathers["first_break"].values
+    assert np.isfinite(error).sum() >= 33
+    assert np.nanmin(error) > -0.005
+    assert np.nanmax(error) < late_s
+
+
+@pytest.mark.parametrize("method", ["aic", "sta_lta", "recursive_sta_lta"])
+def test_customary_methods_do_not_pick_before_the_fastest_wave(
+    gathers: xr.DataArray, method: Method
+) -> None:
+    early = gathers.copy(deep=True)
+    early.values[20, 40] += 0.3  # a spike at 0.16 s, long before the arrival at 0.575 s
+    step = PickFirstBreaks(method=method, lta_s=0.12, fastest_m_s=3000.0)
+    pick = step(early)["first_break"].values[20]
+    assert pick > early["offset"].values[20] / 3000
+
+
+def test_method_without_neighbours_needs_no_whole_gathers() -> None:
+    assert PickFirstBreaks().needs_whole_gathers
+    assert not PickFirstBreaks(method="aic").needs_whole_gathers
+
+
+def test_windows_that_cannot_trigger_are_refused(gathers: xr.DataArray) -> None:
+    with pytest.raises(OptionError, match="never reached: sta_lta is at most lta_s / sta_s = 5"):
+        PickFirstBreaks(method="sta_lta", lta_s=0.1, trigger_ratio=6)
+    with pytest.raises(OptionError, match="under lta_s"):
+        PickFirstBreaks(method="sta_lta", sta_s=0.3)
+    with pytest.raises(ShapeError, match="long window of 500 samples"):
+        PickFirstBreaks(method="sta_lta", lta_s=2.0)(gathers)
