@@ -18,7 +18,10 @@ def show(
     store: o.Store,
     png: Annotated[
         Path | None,
-        typer.Option(help="Folder for gathers, geometry map, fold and amplitude spectrum."),
+        typer.Option(
+            help="Folder for gathers, geometry map, fold and amplitude spectrum; for stacks a "
+            "section, map and spectrum."
+        ),
     ] = None,
 ) -> None:
     """Tell what is inside a survey store; draw it with --png."""
@@ -39,15 +42,16 @@ def _facts(survey: xr.Dataset) -> list[tuple[str, str]]:
     """Label and text of each line."""
     time_s = survey["time"].values
     dt_s = float(time_s[1] - time_s[0]) if time_s.size > 1 else 0.0
+    from geoml.survey.description import geometry_facts
+
     facts = [
-        ("from", f"{survey.attrs.get('source_file')}, {survey.attrs.get('source_size')} bytes"),
-        ("sha256", str(survey.attrs.get("source_sha256"))),
+        *_origin_facts(survey),
         (
             "traces",
             f"{survey.sizes['trace']} of {time_s.size} samples, {1000 * dt_s:g} ms apart, "
             f"{time_s[0]:g} to {time_s[-1]:g} s",
         ),
-        *_geometry_facts(survey),
+        *geometry_facts(survey),
     ]
     if "live" in survey:
         facts.append(("dead", f"{int((~survey['live'].values).sum())} traces"))
@@ -61,30 +65,14 @@ def _facts(survey: xr.Dataset) -> list[tuple[str, str]]:
     return facts
 
 
-def _geometry_facts(survey: xr.Dataset) -> list[tuple[str, str]]:
-    """Shots, offsets and extent; one line that says why where there is no geometry."""
-    from geoml.errors import GeometryError
-    from geoml.survey.gathers import gather_index
-    from geoml.survey.geometry import line_coordinates
-
-    shots = gather_index(survey, "shot")
-    counts = [len(traces) for traces in shots.trace_lists]
-    facts = [("shots", f"{len(shots)} of {min(counts)} to {max(counts)} traces")]
-    try:
-        line = line_coordinates(survey)
-    except GeometryError as error:
-        return [*facts, ("geometry", str(error))]
-    offset_m = line.receiver_distance_m - line.source_distance_m
-    farthest_m = max(line.source_distance_m.max(), line.receiver_distance_m.max())
-    where = "marine" if line.is_marine else "land"
+def _origin_facts(survey: xr.Dataset) -> list[tuple[str, str]]:
+    """The files that a survey was read from."""
+    files = survey.attrs.get("source_files")
+    if files:
+        n_bytes = sum(file["size"] for file in files)
+        names = f"{len(files)} files, {files[0]['name']} to {files[-1]['name']}"
+        return [("from", f"{names}, {n_bytes} bytes")]
     return [
-        *facts,
-        ("line", f"{where}, {farthest_m:.0f} m long, heading {line.azimuth_deg:.1f} degrees"),
-        ("offsets", f"{offset_m.min():.1f} to {offset_m.max():.1f} m"),
-        (
-            "depths",
-            f"sources {line.source_depth_m.min():.1f} to {line.source_depth_m.max():.1f} m, "
-            f"receivers {line.receiver_depth_m.min():.1f} to {line.receiver_depth_m.max():.1f} m "
-            f"below the datum at {line.datum_elevation_m:.1f} m",
-        ),
+        ("from", f"{survey.attrs.get('source_file')}, {survey.attrs.get('source_size')} bytes"),
+        ("sha256", str(survey.attrs.get("source_sha256"))),
     ]

@@ -13,9 +13,12 @@ from geoml.errors import GeometryError
 from geoml.products.curve_figure import amplitude_spectrum, spectrum_figure
 from geoml.products.gather_figure import ArrivalCurve, GatherPanel, gathers_figure
 from geoml.products.line_figure import fold_figure, line_figure, map_figure
+from geoml.products.stack_figure import path_figure, stack_figures
 from geoml.products.style import PICKED, png_bytes, write_whole
+from geoml.survey.cdp_position import is_stacked
 from geoml.survey.gathers import gather_index
 from geoml.survey.geometry import LineCoordinates, line_coordinates
+from geoml.survey.line_distance import crooked_path, is_crooked
 
 MOST_SPECTRUM_TRACES = 480
 
@@ -23,8 +26,9 @@ MOST_SPECTRUM_TRACES = 480
 def survey_figures(survey: xr.Dataset, n_gathers: int = 3) -> dict[str, Figure]:
     """Gathers, map, fold and amplitude spectrum of a survey.
 
-    Map and fold are left out when the survey has no geometry. Only the traces that are drawn are
-    read, so a survey larger than memory is no hindrance.
+    Map and fold are left out when the survey has no geometry; stacked traces are drawn as a
+    section with their map, crooked lines with the path along them. Only the traces that are drawn
+    are read, so a survey larger than memory is no hindrance.
 
     Args:
         survey: Survey; its amplitude may be lazy.
@@ -33,6 +37,9 @@ def survey_figures(survey: xr.Dataset, n_gathers: int = 3) -> dict[str, Figure]:
     Returns:
         Name -> figure.
     """
+    if is_stacked(survey):
+        spectrum = spectrum_figure({"survey": survey_spectrum(survey)})
+        return {**stack_figures(survey), "spectrum": spectrum}
     figures = {
         "gathers": gathers_figure([shot_panels(survey, shown_shots(survey, n_gathers))]),
         "spectrum": spectrum_figure({"survey": survey_spectrum(survey)}),
@@ -41,6 +48,8 @@ def survey_figures(survey: xr.Dataset, n_gathers: int = 3) -> dict[str, Figure]:
     if line is not None:
         figures["map"] = map_figure(*trace_positions(survey))
         figures["fold"] = fold_figure(line.source_distance_m, line.receiver_distance_m)
+        if is_crooked(line) and crooked_path(survey) is not None:
+            figures["path"] = path_figure(survey)
     return figures
 
 

@@ -11,12 +11,10 @@ from geoml.readers.finding import Finding
 from geoml.readers.trace_check import record_groups, trace_findings
 from geoml.survey.cdp_position import is_stacked
 from geoml.survey.geometry import LineCoordinates, line_coordinates
-from geoml.survey.line_distance import survey_path
-from geoml.survey.line_path import LinePath
+from geoml.survey.line_distance import crooked_path, is_crooked
 
 _OFFSET_TOLERANCE = 0.01
 _OFFSET_SLACK_M = 1.0
-_CROOKED_FRACTION = 0.05
 _DEPTH_LIKE_INTERVAL_S = 0.01
 _ONE_SHOT_M = 1.0
 _MOST = 0.9
@@ -60,12 +58,6 @@ def geometry_findings(survey: xr.Dataset) -> list[Finding]:
 _WHO = ("source", "receiver")
 
 
-def is_crooked(line: LineCoordinates) -> bool:
-    """Whether positions lie farther off the straight line than 5 % of its length."""
-    length_m = max(line.source_distance_m.max(), line.receiver_distance_m.max())
-    return bool(line.deviation_m > _CROOKED_FRACTION * length_m > 0)
-
-
 def _crooked_findings(survey: xr.Dataset, line: LineCoordinates, name: str) -> list[Finding]:
     if not is_crooked(line):
         return []
@@ -74,22 +66,12 @@ def _crooked_findings(survey: xr.Dataset, line: LineCoordinates, name: str) -> l
         f"{name}: positions lie up to {line.deviation_m:.0f} m off the straight line of "
         f"{length_m:.0f} m through them; "
     )
-    path = two_dimensional_path(survey)
+    path = crooked_path(survey)
     if path is None:
         return [Finding("warning", f"{message}the survey is not 2-D.")]
     legs = len(path.vertices) - 1
     message += f"the line is crooked, {path.length_m:.0f} m long in {legs} legs."
     return [Finding("warning", message, advice="Distances: geoml.survey.line_distance.")]
-
-
-def two_dimensional_path(survey: xr.Dataset) -> LinePath | None:
-    """The path along a crooked line, None where sources lie all over an area."""
-    try:
-        path = survey_path(survey)
-    except GeometryError:
-        return None
-    off_path_m = path.locate(survey["source_x"].values, survey["source_y"].values)[1]
-    return path if np.quantile(off_path_m, _MOST) <= _CROOKED_FRACTION * path.length_m else None
 
 
 def _empty_positions(survey: xr.Dataset, name: str) -> list[Finding]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geoml.errors import GeometryError
 from geoml.readers.file_list import TracePaths
 from geoml.readers.finding import Finding
 from geoml.readers.joined_files import JoinedFiles
@@ -18,10 +16,7 @@ from geoml.readers.many_files import FilesInspection, inspect_files
 from geoml.readers.options import IngestOptions
 from geoml.readers.sample_check import format_findings
 from geoml.readers.sample_counts import count_findings, sample_counts
-from geoml.survey.cdp_position import is_stacked
-from geoml.survey.gathers import GatherKind, gather_index
-from geoml.survey.geometry import line_coordinates
-from geoml.survey.line_distance import line_distance
+from geoml.survey.description import Fact, counted, geometry_facts
 from geoml.survey.sample_format import SAMPLE_FORMATS
 from geoml.survey.schema import TRACES_SHARD_FACTOR
 
@@ -29,8 +24,6 @@ _LOOKED_AT_TRACES = 512
 _SHOWN_TEXT_LINES = 3
 _MOST_FORMATS_JUDGED = 16
 _SEVERITY = {"warning": 0, "info": 1}
-
-Fact = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,8 +79,7 @@ def scan_report(inspection: FilesInspection) -> ScanReport:
     return ScanReport(
         facts=(
             *_file_facts(files, table),
-            *_grid_facts(table),
-            *(_stack_facts(table) if is_stacked(table) else _prestack_facts(table)),
+            *geometry_facts(table),
             ("looked at", f"samples of {looked_at.size} traces"),
             _plan(table),
         ),
@@ -117,7 +109,7 @@ def _file_facts(files: JoinedFiles, table: xr.Dataset) -> list[Fact]:
         ("format", f"{kind}, {first.byte_order}-endian, {form}"),
         (
             "traces",
-            f"{files.n_traces} of {_count(first.n_samples, 'sample')}, {steps}"
+            f"{files.n_traces} of {counted(first.n_samples, 'sample')}, {steps}"
             f"{time[0]:g} to {time[-1]:g} s",
         ),
     ]
@@ -125,90 +117,12 @@ def _file_facts(files: JoinedFiles, table: xr.Dataset) -> list[Fact]:
     return facts + [("text", line.rstrip()) for line in written[:_SHOWN_TEXT_LINES]]
 
 
-def _grid_facts(table: xr.Dataset) -> list[Fact]:
-    """Inlines and crosslines, or CDPs of stacked traces."""
-    inline, crossline, cdp = (table[axis].values for axis in ("inline", "crossline", "cdp"))
-    if np.ptp(inline) or np.ptp(crossline):
-        numbers = f"{_numbers('inline', inline)} x {_numbers('crossline', crossline)}"
-        return [("grid", f"{numbers}{_bin_size(table)}")]
-    if is_stacked(table) and np.ptp(cdp):
-        return [("grid", f"stacked, {_numbers('CDP', cdp)}")]
-    return []
-
-
-def _numbers(what: str, numbers: NDArray[np.integer[Any]]) -> str:
-    low, high = int(numbers.min()), int(numbers.max())
-    if low == high:
-        return f"{what} {low}"
-    return f"{np.unique(numbers).size} {what}s {low} to {high}"
-
-
-def _bin_size(table: xr.Dataset) -> str:
-    """Distance between neighbouring inlines and crosslines of a regular 3-D stack."""
-    axes = [table[axis].values.astype(np.float64) for axis in ("inline", "crossline")]
-    if not is_stacked(table) or not all(np.ptp(axis) for axis in axes):
-        return ""
-    known = np.column_stack([*(axis - axis.mean() for axis in axes), np.ones(axes[0].size)])
-    x, y = (table[f"source_{axis}"].values for axis in "xy")
-    slopes = np.linalg.lstsq(known, np.column_stack([x, y]), rcond=None)[0][:2]
-    apart = [
-        float(np.hypot(*slope)) * float(np.median(np.diff(np.unique(axis))))
-        for slope, axis in zip(slopes, axes, strict=True)
-    ]
-    return f", {apart[0]:.4g} m and {apart[1]:.4g} m apart"
-
-
-def _stack_facts(table: xr.Dataset) -> list[Fact]:
-    """Where stacked traces are."""
-    where = f"x {_extent(table['source_x'].values)} m, y {_extent(table['source_y'].values)} m"
-    try:
-        line = line_distance(table)
-    except GeometryError:
-        return [("positions", where)]
-    legs = len(line.path.vertices) - 1
-    shape = "straight" if legs == 1 else f"in {legs} legs"
-    return [("positions", f"{where}, a line of {line.cdp_distance_m.max():.0f} m, {shape}")]
-
-
-def _prestack_facts(table: xr.Dataset) -> list[Fact]:
-    kinds: tuple[GatherKind, ...] = ("shot", "receiver", "cdp")
-    facts = []
-    for kind in kinds:
-        sizes = gather_index(table, kind).sizes
-        # One gather of all traces is a number that nobody filled in.
-        if sizes.size > 1 or kind == "shot":
-            low, high = int(sizes.min()), int(sizes.max())
-            each = _count(low, "trace") if low == high else f"{low} to {high} traces"
-            facts.append((f"by {kind}", f"{_count(sizes.size, 'gather')} of {each}"))
-    try:
-        line = line_coordinates(table)
-    except GeometryError:
-        return [*facts, ("geometry", "none that can be used")]
-    offset = line.receiver_distance_m - line.source_distance_m
-    kind_of_line = "marine" if line.is_marine else "land"
-    facts += [
-        (
-            "geometry",
-            f"{kind_of_line}, sources {_extent(line.source_distance_m)} m and receivers "
-            f"{_extent(line.receiver_distance_m)} m along a line of azimuth "
-            f"{line.azimuth_deg:.1f} degrees, offsets {_extent(offset)} m",
-        ),
-        (
-            "depths",
-            f"sources {_extent(line.source_depth_m)} m, receivers "
-            f"{_extent(line.receiver_depth_m)} m below the datum at elevation "
-            f"{line.datum_elevation_m:.1f} m",
-        ),
-    ]
-    return facts
-
-
 def _plan(table: xr.Dataset) -> Fact:
     chunk = int(table.attrs["traces_per_gather"])
     size = _size(4 * table.sizes["trace"] * table.sizes["time"])
     return (
         "ingest",
-        f"would store {size} of samples before compression, {_count(chunk, 'trace')} a chunk, "
+        f"would store {size} of samples before compression, {counted(chunk, 'trace')} a chunk, "
         f"{chunk * TRACES_SHARD_FACTOR} a shard",
     )
 
@@ -230,17 +144,8 @@ def _alone(traces: NDArray[np.int64]) -> Iterable[slice]:
     return (slice(int(trace), int(trace) + 1) for trace in traces)
 
 
-def _extent(values: NDArray[np.float64]) -> str:
-    low, high = (round(float(value), 1) + 0.0 for value in (values.min(), values.max()))
-    return f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def _size(n_bytes: int) -> str:
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if n_bytes >= factor:
             return f"{n_bytes / factor:.1f} {unit}"
-    return _count(n_bytes, "byte")
+    return counted(n_bytes, "byte")

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from geoml.errors import GeometryError
 from geoml.survey.cdp_position import cdp_positions, is_stacked
-from geoml.survey.geometry import line_coordinates
+from geoml.survey.geometry import LineCoordinates, line_coordinates
 from geoml.survey.line_path import LinePath, line_path
 
 Floats = NDArray[np.float64]
+
+_CROOKED_FRACTION = 0.05
+_MOST = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,23 @@ def survey_path(survey: xr.Dataset, tolerance_m: float | None = None) -> LinePat
     return path
 
 
+def is_crooked(line: LineCoordinates) -> bool:
+    """Whether positions lie farther off the straight line than 5 % of its length."""
+    length_m = max(line.source_distance_m.max(), line.receiver_distance_m.max())
+    return bool(line.deviation_m > _CROOKED_FRACTION * length_m > 0)
+
+
+def crooked_path(survey: xr.Dataset) -> LinePath | None:
+    """The path along a crooked line, None where sources lie all over an area."""
+    try:
+        path = survey_path(survey)
+    except GeometryError:
+        return None
+    off_path_m = path.locate(survey["source_x"].values, survey["source_y"].values)[1]
+    on_path = np.quantile(off_path_m, _MOST) <= _CROOKED_FRACTION * path.length_m
+    return path if on_path else None
+
+
 def _step_m(survey: xr.Dataset, stacked: bool) -> float:
     """Median distance between the CDPs or the receivers of neighbouring traces [m]."""
     if stacked:
@@ -115,7 +135,11 @@ def _step_m(survey: xr.Dataset, stacked: bool) -> float:
 
 
 def _fills_grid(survey: xr.Dataset) -> bool:
-    """Whether most inlines hold many crosslines and the other way round."""
+    """Whether traces lie all over a grid, and not along a line through it."""
     inline, crossline = survey["inline"].values, survey["crossline"].values
     n_inlines, n_crosslines = np.unique(inline).size, np.unique(crossline).size
-    return min(n_inlines, n_crosslines) > 1 and inline.size > 2 * max(n_inlines, n_crosslines)
+    if min(n_inlines, n_crosslines) == 1:
+        return False
+    # A line enters a new inline or crossline with every trace or two.
+    many = inline.size > 2 * (n_inlines + n_crosslines)
+    return many or 2 * inline.size >= n_inlines * n_crosslines
