@@ -169,7 +169,7 @@ def _check_bytes(
             continue
         if _sha256(source) != plan.part.attrs.get("source_sha256"):
             raise StoreError(f"{store}: {source.path} is not the file that was ingested.")
-        yield "source", f"{source.path}: the file that was ingested"
+        yield "source", f"{source.path}: the same bytes as were ingested"
 
 
 def _streams(
