@@ -45,7 +45,7 @@ class GatherLoader(DataLoader[Gather]):
         state = self.sampler.state_dict()
         assert self.batch_size is not None, "gather_loader makes batches"
         done = state["start"] + self._given * self.batch_size
-        return {**state, "start": min(done, self.sampler.n_samples)}
+        return {**state, "start": min(done, len(self.sampler))}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Let the next pass begin after the samples that were handed out.

@@ -77,12 +77,6 @@ class ShardShuffleSampler(Sampler[int]):
         self.epoch = 0
         self.start = 0
 
-    @property
-    def n_samples(self) -> int:
-        """Gathers of this rank in a whole epoch."""
-        first, last = self._run()
-        return last - first
-
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order the next pass takes; another one is read from its start."""
         if epoch != self.epoch:
@@ -105,7 +99,9 @@ class ShardShuffleSampler(Sampler[int]):
         return mine[np.lexsort((draw, buffer))]
 
     def __len__(self) -> int:
-        return max(0, self.n_samples - self.start)
+        """Gathers of this rank in a whole epoch, wherever the next pass begins."""
+        first, last = self._run()
+        return last - first
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.order()[self.start :].tolist())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geoml.errors import ShapeError, StoreError
 from geoml.survey.location import AnyPath, is_url, zarr_store
+from geoml.survey.recent_chunks import RecentChunks
 from geoml.survey.sharded_rows import ShardedRows
 from geoml.survey.store import open_survey
 
@@ -46,27 +47,35 @@ class StoreTraces:
 
     What geoml wrote to a local disk is read in the calling thread; stores behind URLs or of other
     layouts go through zarr. Each process opens those for itself, at its first read: a handle from
-    before a fork waits for threads that the new process does not have.
+    before a fork waits for threads that the new process does not have. Where gathers are smaller
+    than chunks, the chunks read last are kept, so that a chunk is not read for each of them.
 
     Attributes:
         path: The store.
         n_traces: Traces in all.
         n_samples: Samples a trace.
+        chunk_traces: Traces a chunk: what is compressed together.
         shard_traces: Traces a shard: what lies in one file, or in one object of a cloud store.
 
     Args:
         path: A complete survey store, a path or an fsspec URL.
+        cache_mb: Chunks to keep, in each process [MB].
 
     Raises:
         StoreError: If there is no store, or it is incomplete or of another version.
     """
 
-    def __init__(self, path: AnyPath) -> None:
+    def __init__(self, path: AnyPath, *, cache_mb: float = 64) -> None:
         amplitude = open_survey(path)["amplitude"]
+        if "chunks" not in amplitude.encoding:
+            raise StoreError(f"{path}: no store of geoml's; stream it with SurveyTraces.")
         self.path = path
         self.n_traces, self.n_samples = (int(n) for n in amplitude.shape)
         encoding = amplitude.encoding
+        self.chunk_traces = int(encoding["chunks"][0])
         self.shard_traces = int((encoding.get("shards") or encoding["chunks"])[0])
+        chunk_bytes = 4 * self.chunk_traces * self.n_samples
+        self._recent = RecentChunks(int(1e6 * cache_mb) // chunk_bytes)
         self._sharded = None if is_url(path) else ShardedRows.of(Path(path) / "amplitude")
         self._opened: tuple[int, Any] | None = None
 
@@ -81,7 +90,7 @@ class StoreTraces:
         """
         if isinstance(traces, slice):
             start, stop, _ = traces.indices(self.n_traces)
-            return self._read(slice(start, max(start, stop)))
+            return self._run(start, max(start, stop))
         if not traces.size:
             return np.empty((0, self.n_samples), dtype=np.float32)
         wanted, place = np.unique(traces, return_inverse=True)
@@ -92,9 +101,32 @@ class StoreTraces:
                 "from 0."
             )
         is_run = last - first + 1 == wanted.size
-        found = self._read(slice(first, last + 1) if is_run else wanted)
+        found = self._run(first, last + 1) if is_run else self._parts(wanted)
         in_order = wanted.size == traces.size and bool((place[1:] > place[:-1]).all())
         return found if in_order else found[place.reshape(-1)]
+
+    def _run(self, start: int, stop: int) -> NDArray[np.float32]:
+        ends_chunk = stop % self.chunk_traces == 0 or stop == self.n_traces
+        if start == stop or (start % self.chunk_traces == 0 and ends_chunk):
+            return self._read(slice(start, stop))
+        return self._parts(np.arange(start, stop))
+
+    def _parts(self, traces: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Ascending traces that leave something of their chunks over."""
+        chunks, first = np.unique(traces // self.chunk_traces, return_index=True)
+        # Gathers all over the survey would only drive each other's chunks out.
+        if 2 * chunks.size > self._recent.n_chunks:
+            return self._read(traces)
+        found = np.empty((traces.size, self.n_samples), dtype=np.float32)
+        stops = np.append(first[1:], traces.size)
+        for number, low, high in zip(chunks.tolist(), first, stops, strict=True):
+            start = number * self.chunk_traces
+            chunk = self._recent.get(number)
+            if chunk is None:
+                chunk = self._read(slice(start, min(start + self.chunk_traces, self.n_traces)))
+                self._recent.put(number, chunk)
+            found[low:high] = chunk[traces[low:high] - start]
+        return found
 
     def _read(self, traces: Traces) -> NDArray[np.float32]:
         try:

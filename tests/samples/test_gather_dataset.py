@@ -5,12 +5,14 @@ import pickle
 import struct
 from pathlib import Path
 
+import lightning
 import numpy as np
 import pytest
 import torch
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
 
 from geoml.errors import OptionError, ShapeError
@@ -18,6 +20,7 @@ from geoml.readers import open_reader
 from geoml.samples.gather_dataset import GatherDataset, collate_gathers
 from geoml.samples.gather_loader import gather_loader
 from geoml.samples.shard_sampler import ShardShuffleSampler
+from geoml.survey import sharded_rows
 from geoml.survey.gathers import GatherIndex, gather_index
 from geoml.survey.schema import TRACE_VARIABLES
 from geoml.survey.store import save_survey
@@ -220,7 +223,7 @@ def test_resumed_sampler_gives_the_rest(n_gathers, done, epoch, world_size):
     again = sampler_of([2] * n_gathers, **options)
     again.load_state_dict(saved)
     assert list(again) == list(whole)[done:]
-    assert len(again) == max(0, len(whole) - done)
+    assert len(again) == len(whole), "the length is that of an epoch"
 
 
 def test_position_in_another_order_is_refused():
@@ -267,9 +270,45 @@ def test_loader_left_in_the_middle_goes_on_where_it_was(make_source, workers):
 
     resumed = loader()
     resumed.load_state_dict(saved)
-    assert len(resumed) == 3
+    assert len(resumed) == 8, "the length is that of an epoch"
     assert read + places_of(resumed) == epochs[0]
     assert places_of(resumed) == epochs[1]
+
+
+class SeenGathers(lightning.LightningModule):
+    """A model of one number that writes down what it is trained on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.seen: list[int] = []
+
+    def training_step(self, batch, _):
+        self.seen += places_of([batch])
+        return (self.weight**2).sum()
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_training_resumed_in_the_middle_of_an_epoch_sees_the_rest(make_source, tmp_path):
+    survey = make_survey([2] * 23)
+    dataset = GatherDataset(make_source(survey), gather_index(survey), shard_traces=8)
+
+    def train(checkpoint: Path | None) -> list[int]:
+        saver = ModelCheckpoint(tmp_path, "{step}", every_n_train_steps=5, save_top_k=-1)
+        quiet = dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary"), False)
+        trainer = lightning.Trainer(
+            max_epochs=2, accelerator="cpu", callbacks=[saver], default_root_dir=tmp_path, **quiet
+        )
+        model = SeenGathers()
+        trainer.fit(model, gather_loader(dataset, 3, seed=4, workers=1), ckpt_path=checkpoint)
+        return model.seen
+
+    whole = train(None)
+    assert [sorted(whole[:23]), sorted(whole[23:])] == [list(range(23))] * 2
+    assert train(tmp_path / "step=5.ckpt") == whole[15:]
 
 
 def test_loader_at_the_end_of_an_epoch_goes_on_with_the_next():
@@ -311,6 +350,29 @@ def test_handle_opened_before_workers_start_gives_no_wrong_gather(make_source, m
         # The parent reads on with its own handle meanwhile.
         np.testing.assert_array_equal(dataset[places[0]]["samples"], truth[places[0]])
     assert n_right == 640
+
+
+@pytest.mark.parametrize("n_traces", [4, 16], ids=["many gathers a chunk", "one gather a chunk"])
+def test_every_stored_byte_is_read_once_an_epoch(tmp_path, monkeypatch, n_traces):
+    survey = make_survey([n_traces] * 70)
+    save_survey(survey, tmp_path / "line.zarr")
+    dataset = GatherDataset(StoreTraces(tmp_path / "line.zarr"), gather_index(survey))
+    reads: list[tuple[str, int, int]] = []
+    checked = sharded_rows._checked
+
+    def counted(file, offset, n_bytes):
+        reads.append((file.name, offset, n_bytes))
+        return checked(file, offset, n_bytes)
+
+    monkeypatch.setattr(sharded_rows, "_checked", counted)
+    for _ in gather_loader(dataset, 3):
+        pass
+    index_bytes = 16 * 16 + 4
+    chunks = [read for read in reads if read[2] != index_bytes]
+    assert len(chunks) == len(set(chunks)) == {4: 3, 16: 70}[n_traces]
+    shards = {read[0] for read in reads}
+    n_stored = sum(Path(shard).stat().st_size for shard in shards)
+    assert sum(read[2] for read in chunks) == n_stored - len(shards) * index_bytes
 
 
 def test_pickle_of_a_used_dataset_is_that_of_a_new_one(make_source):

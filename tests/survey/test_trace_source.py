@@ -109,9 +109,34 @@ def test_traces_outside_the_survey_are_refused(line):
             source.amplitude(np.array(wanted))
 
 
+def test_small_gathers_share_the_read_of_their_chunk(line, reads):
+    survey, path = line
+    source, truth = StoreTraces(path), survey["amplitude"].values
+    assert source.chunk_traces == N_RECEIVERS
+    reads.clear()
+    for start in np.random.default_rng(0).permutation(np.arange(0, 200, 3)):
+        np.testing.assert_array_equal(
+            source.amplitude(slice(start, start + 3)), truth[start : start + 3]
+        )
+    # Ten chunks and the one that the last gather reaches into, each with the shard's index.
+    assert sum(reads.values()) == 2 * 11
+
+
+def test_chunks_are_forgotten_where_memory_ends(line, reads):
+    survey, path = line
+    chunk_mb = 4e-6 * N_RECEIVERS * 6
+    source = StoreTraces(path, cache_mb=2.5 * chunk_mb)
+    reads.clear()
+    for shot, n_reads in ((0, 2), (1, 4), (0, 4), (2, 6), (0, 6), (1, 8)):
+        first = shot * N_RECEIVERS + 3
+        found = source.amplitude(slice(first, first + 2))
+        np.testing.assert_array_equal(found, survey["amplitude"][first : first + 2])
+        assert sum(reads.values()) == n_reads, shot
+
+
 def test_scattered_gather_reads_each_chunk_once(line, reads):
     survey, path = line
-    source = StoreTraces(path)
+    source = StoreTraces(path, cache_mb=0)
     gather = gather_index(survey, "receiver").traces(7)
     reads.clear()
     found = source.amplitude(gather)
@@ -130,7 +155,7 @@ def test_one_gather_costs_one_chunk(line, reads):
     assert sorted(reads.values()) == [1, 1]  # the shard's own index, and the chunk
 
 
-def test_pickle_holds_no_handle(line):
+def test_pickle_holds_no_handle_and_no_chunk(line):
     survey, path = line
     source = StoreTraces(path)
     unused = pickle.dumps(source)
