@@ -89,10 +89,11 @@ class ShardTask:
             values = {name: value[here] for name, value in work.values.items()}
             processed = process_block(samples, values, self._time, self._steps)
             rows = work.rows[here]
-            mine = rows >= 0
-            amplitude[rows[mine]] = processed.values[mine]
+            mine = np.flatnonzero(rows >= 0)
+            to, of = _as_run(rows[mine]), _as_run(mine)
+            amplitude[to] = processed.values[of]
             for name, value in late.items():
-                value[rows[mine]] = processed.coords[name].values[mine]
+                value[to] = processed.coords[name].values[of]
         kept = {name: self._bytes(name, work.own) for name in self._kept}
         self._writer.write(work.start, amplitude, kept, trace_values=late)
         return n_traces
@@ -107,7 +108,7 @@ class ShardTask:
 
 
 def _as_run(traces: NDArray[np.int64]) -> Traces:
-    """Consecutive traces as a slice: they are read as whole chunks."""
+    """Consecutive numbers as a slice: they are read and copied at once."""
     if traces.size and bool((np.diff(traces) == 1).all()):
         return slice(int(traces[0]), int(traces[-1]) + 1)
     return traces
