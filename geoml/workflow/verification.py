@@ -154,8 +154,7 @@ def _check_bytes(
     parts = source_parts(survey)
     plans = [plan_file(survey, part, as_su=part.attrs["file_type"] == "su") for part in parts]
     if survey.attrs.get("steps"):
-        steps = len(survey.attrs["steps"])
-        yield "bytes", f"{steps} processing steps changed the samples: nothing to compare with"
+        yield "bytes", "the samples were processed: nothing to compare with"
     elif not all(plan.as_read for plan in plans):
         yield "bytes", "not all of the ingested traces or samples: nothing to compare with"
     else:

@@ -203,7 +203,7 @@ def test_processed_survey_is_checked_as_far_as_it_can_be(line: list[Path], tmp_p
     clean = survey.assign(amplitude=survey["amplitude"] * 2).assign_attrs(steps=[{"agc": {}}])
     save_survey(clean, tmp_path / "clean.zarr")
     report = str(verify(tmp_path / "clean.zarr", line[1]))
-    assert "1 processing steps changed the samples: nothing to compare with" in report
+    assert "the samples were processed: nothing to compare with" in report
     assert "floats.sgy: the same bytes as were ingested" in report
     damage(tmp_path / "clean.zarr" / "amplitude" / "c" / "0" / "0", 9, 0)
     with pytest.raises(StoreError, match="amplitude, traces 0 to 19"):
