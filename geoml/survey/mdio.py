@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from geoml import __version__
 from geoml.errors import StoreError
 from geoml.survey.location import AnyPath, base_name
-from geoml.survey.mdio_columns import length_factor, trace_columns, trace_variables
+from geoml.survey.mdio_columns import trace_columns, trace_variables
 from geoml.survey.mdio_group import MdioGroup, mdio_attrs, open_group
 from geoml.survey.mdio_traces import lazy_header_bytes, lazy_samples
+from geoml.survey.mdio_units import position_units
 from geoml.survey.schema import STORE_VERSION, TRACE_VARIABLES
 from geoml.survey.store_files import history_line, plain_json
 from geoml.survey.store_writer import chunk_traces
@@ -54,10 +55,10 @@ def open_mdio(path: AnyPath) -> xr.Dataset:
     """
     mdio = open_group(path)
     columns = trace_columns(mdio)
-    factor, findings = length_factor(mdio, columns)
+    units = position_units(mdio, columns)
     time, recorded, about_time = _time_axis(mdio, columns)
-    findings += about_time + _missing_samples(mdio)
-    variables = trace_variables(mdio, columns, factor)
+    findings = [*units.findings, *about_time, *_missing_samples(mdio)]
+    variables = trace_variables(mdio, columns, units)
     survey = xr.Dataset(
         {
             "amplitude": (("trace", "time"), lazy_samples(mdio)),
@@ -76,10 +77,14 @@ def open_mdio(path: AnyPath) -> xr.Dataset:
     survey.attrs = {
         **_attrs(mdio, headers is not None),
         **recorded,
-        "coordinate_factor_m": factor,
+        "coordinate_factor_m": units.factor,
+        "positions_from": "headers",
         "traces_per_gather": chunk_traces(variables["field_record"].astype(np.int64), time.size),
         "findings": findings,
     }
+    if units.plane is not None:
+        origin = [units.plane.longitude_deg, units.plane.latitude_deg]
+        survey.attrs.update(coordinate_origin_deg=origin, coordinate_units=units.units_code)
     return survey
 
 

@@ -345,24 +345,44 @@ def test_depth_is_told(tmp_path: Path) -> None:
     assert survey["cdp"].values.tolist() == [4, 5, 6]
 
 
-@pytest.mark.parametrize(
-    ("values", "positions", "words"),
-    [
-        (np.array([[1200], [1210]]), [0, 0, 0, 0, 0], "coordinates are angles (units code 3)"),
-        (
-            np.array([[10_000], [20_000]]),
-            [1000, 1000, 1000, 2000, 2000],
-            "marked as angles (units code 3) but reach 2000 degrees",
-        ),
-    ],
-)
-def test_angles_are_no_metres(
-    tmp_path: Path, values: np.ndarray, positions: list[float], words: str
-) -> None:
-    headers = {"coordinate_unit": 3, "source_coord_x": values}
+def test_angles_are_put_on_the_plane_of_the_segy(tmp_path: Path) -> None:
+    # Seconds of arc near 10.5 E, 60 N, scaled by 100; traces 20 s apart.
+    fields = {71: ("i2", -100), 89: ("i2", 2)}
+    fields |= {73: ("i4", 3_780_000 + 2000 * np.arange(6)), 77: ("i4", 21_600_000)}
+    fields |= {81: ("i4", 3_780_500 + 2000 * np.arange(6)), 85: ("i4", 21_600_000)}
+    raw = np.zeros((6, 240), dtype=np.uint8)
+    for byte, (kind, values) in fields.items():
+        width = int(kind[1])
+        stored = np.broadcast_to(values, 6).astype(">" + kind)
+        raw[:, byte - 1 : byte - 1 + width] = stored.view(np.uint8).reshape(6, width)
+    binary = bytearray(400)
+    for byte, value in {3217: 4000, 3221: 4, 3225: 5}.items():
+        binary[byte - 3201 : byte - 3199] = value.to_bytes(2, "big")
+    traces = np.hstack([raw, np.zeros((6, 16), dtype=np.uint8)])
+    (tmp_path / "line.sgy").write_bytes(b"\x40" * 3200 + bytes(binary) + traces.tobytes())
+    headers = {
+        "coordinate_scalar": -100,
+        "coordinate_unit": 2,
+        "source_coord_x": fields[73][1],
+        "source_coord_y": fields[77][1],
+        "group_coord_x": fields[81][1],
+        "group_coord_y": fields[85][1],
+    }
+    path = write_mdio(tmp_path / "x.mdio", np.ones((6, 4)), dims=("cdp", "time"), headers=headers)
+    survey, expected = open_mdio(path), read_survey(tmp_path / "line.sgy")
+    for name in ("source_x", "source_y", "receiver_x", "receiver_y"):
+        np.testing.assert_array_equal(survey[name], expected[name], err_msg=name)
+    assert 1500 < np.ptp(survey["source_x"].values) < 1600  # 100 s of arc at 60 degrees north
+    for name in ("coordinate_origin_deg", "coordinate_units"):
+        assert survey.attrs[name] == expected.attrs[name]
+    assert "coordinates are angles (units code 2)" in survey.attrs["findings"][0]
+
+
+def test_impossible_angles_are_read_as_lengths(tmp_path: Path) -> None:
+    headers = {"coordinate_unit": 3, "source_coord_x": np.array([[10_000], [20_000]])}
     survey = open_mdio(two_shots(tmp_path / "x.mdio", headers=headers))
-    assert survey["source_x"].values.tolist() == positions
-    assert words in survey.attrs["findings"][0]
+    assert survey["source_x"].values.tolist() == [1000, 1000, 1000, 2000, 2000]
+    assert "reach 2000 and 0 degrees; reading them as lengths" in survey.attrs["findings"][0]
 
 
 def test_traces_that_an_unfinished_ingest_left_out_are_counted(
