@@ -12,7 +12,7 @@ from geoml.errors import GeometryError
 from geoml.survey.cdp_position import is_stacked
 from geoml.survey.gathers import GatherKind, gather_index
 from geoml.survey.geometry import line_coordinates
-from geoml.survey.line_distance import crooked_path, is_crooked, line_distance
+from geoml.survey.line_distance import line_distance
 
 Fact = tuple[str, str]
 
@@ -107,10 +107,6 @@ def _prestack_facts(survey: xr.Dataset) -> list[Fact]:
             f"{line.datum_elevation_m:.1f} m",
         ),
     ]
-    path = crooked_path(survey) if is_crooked(line) else None
-    if path is not None:
-        legs = counted(len(path.vertices) - 1, "leg")
-        facts.append(("crooked", f"{path.length_m:.0f} m along the path of the line, {legs}"))
     return facts
 
 

@@ -22,6 +22,7 @@ _NEIGHBOURS = 8
 # A path in the order of good numbers is hardly longer than the shortest tree through its points.
 _LONGEST_DETOUR = 1.5
 _ENOUGH_NEAR = 0.95
+_MANY = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,8 @@ def line_path(
     points = unique_points(points)
     if len(points) < 2:
         raise GeometryError("All positions are one point; a line needs two.")
+    if len(points) > _MANY:
+        points = _thinned(points, step_m / 2)
     cell_m = 0.0 if _nearest_m(points) > step_m / 2 else step_m
     tolerance = max(tolerance, cell_m) if tolerance_m is None else tolerance
     while True:
