@@ -110,8 +110,10 @@ class TraceRecords:
             ShapeError: If the file has no such traces.
         """
         if isinstance(traces, slice):
-            start, stop, _ = traces.indices(self.n_traces)
-            return self._run(start, max(start, stop))[:, first:last]
+            start, stop, step = traces.indices(self.n_traces)
+            if step == 1:
+                return self._run(start, max(start, stop))[:, first:last]
+            traces = np.arange(start, stop, step)
         if not traces.size:
             return np.empty((0, last - first), dtype=np.uint8)
         low, high = int(traces.min()), int(traces.max())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from geoml.errors import FileFormatError
 from geoml.readers.binary_header import TEXT_BYTES, BinaryHeader, read_binary_header
 from geoml.readers.finding import Finding
@@ -14,7 +16,7 @@ from geoml.readers.text_header import FIXED_BYTES
 from geoml.readers.trace_place import trace_places
 from geoml.readers.trace_stride import TraceStride
 from geoml.survey.sample_format import require_format
-from geoml.survey.trace_header import HEADER_BYTES
+from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
 
 _TAPE_LABEL_BYTES = 128
 _TAPE_LABEL_MARK = b"SY"
@@ -75,6 +77,8 @@ def segy_layout(source: SourceFile, options: IngestOptions) -> SegyLayout:
         source, binary.byte_order, form.n_bytes, binary.sample_counts, binary.n_traces
     )
     stride, findings = settle_stride(numbers, trace_places(source, binary), options)
+    if options.byte_order is None:
+        _refuse_mixed_orders(source, binary, stride)
     return SegyLayout(
         source=source,
         binary_header=binary,
@@ -83,3 +87,21 @@ def segy_layout(source: SourceFile, options: IngestOptions) -> SegyLayout:
         stride=stride,
         findings=tuple(findings),
     )
+
+
+def _refuse_mixed_orders(source: SourceFile, binary: BinaryHeader, stride: TraceStride) -> None:
+    """Stop where trace headers repeat the binary header's count and interval in reversed bytes."""
+    stated = (next(iter(binary.sample_counts), 0), binary.dt_us)
+    swapped: ByteOrder = "little" if binary.byte_order == "big" else "big"
+    first = np.array([0])
+    as_stated, reversed_bytes = (
+        (int(table.column("n_samples")[0]), float(table.column("dt_us")[0]))
+        for table in (
+            stride.headers(source, first, order) for order in (binary.byte_order, swapped)
+        )
+    )
+    if stated == reversed_bytes != as_stated:
+        raise FileFormatError(
+            f"{source.name}: the binary header is {binary.byte_order}-endian, the trace headers "
+            f"are {swapped}-endian; one order is needed. Write the file anew in one order."
+        )

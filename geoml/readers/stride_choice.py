@@ -12,7 +12,7 @@ from geoml.readers.finding import Finding
 from geoml.readers.options import IngestOptions
 from geoml.readers.source_file import SourceFile
 from geoml.readers.trace_extension import SegExtension
-from geoml.readers.trace_place import TracePlace
+from geoml.readers.trace_place import MOST_TRAILER_BYTES, TracePlace
 from geoml.readers.trace_stride import TraceStride, agreement
 from geoml.readers.unequal_traces import unequal_traces
 from geoml.survey.trace_header import HEADER_BYTES, ByteOrder, HeaderTable
@@ -115,7 +115,8 @@ def _guesses(
 
 def _may_end(numbers: FileNumbers, stride: TraceStride) -> bool:
     """Whether no trace follows those that the file header counts."""
-    if numbers.n_traces >= stride.n_traces:
+    left = stride.stop_byte - stride.first_byte - numbers.n_traces * stride.trace_bytes
+    if numbers.n_traces >= stride.n_traces or left > MOST_TRAILER_BYTES:
         return False
     after = stride.cut_after(numbers.n_traces + 1)
     two = np.array([0, numbers.n_traces])

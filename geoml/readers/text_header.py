@@ -11,7 +11,9 @@ from geoml.readers.source_file import SourceFile
 FIXED_BYTES = TEXT_BYTES + BINARY_BYTES
 _COLUMNS = 80
 _END_STANZA = "((SEG:ENDTEXT))"
-_MOST_EXTENDED = 1000
+
+MOST_EXTENDED = 1000
+"""Extended text headers that are read, at most."""
 
 
 def decode_text(raw: bytes) -> str:
@@ -42,15 +44,15 @@ def n_extended_texts(stated: int, source: SourceFile) -> int:
         FileFormatError: If the count is senseless, or the end stanza is missing.
     """
     room = source.n_bytes - FIXED_BYTES
-    if stated > _MOST_EXTENDED or stated * TEXT_BYTES > room:
+    if stated > MOST_EXTENDED or stated * TEXT_BYTES > room:
         raise FileFormatError(
             f"{source.name}: the binary header announces {stated} extended text headers; the file "
-            f"has room for {room // TEXT_BYTES} of at most {_MOST_EXTENDED}. Copy the file again, "
+            f"has room for {room // TEXT_BYTES} of at most {MOST_EXTENDED}. Copy the file again, "
             "or correct bytes 3505-3506."
         )
     if stated >= 0:
         return stated
-    n_readable = min(room // TEXT_BYTES, _MOST_EXTENDED)
+    n_readable = min(room // TEXT_BYTES, MOST_EXTENDED)
     after = source.read(FIXED_BYTES, FIXED_BYTES + TEXT_BYTES * n_readable)
     for n_read, block in enumerate(after.reshape(n_readable, TEXT_BYTES)):
         if _END_STANZA in decode_text(block.tobytes()).upper().replace(" ", ""):

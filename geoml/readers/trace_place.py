@@ -10,13 +10,19 @@ import numpy as np
 from geoml.errors import FileFormatError
 from geoml.readers.binary_header import TEXT_BYTES, BinaryHeader
 from geoml.readers.source_file import SourceFile
-from geoml.readers.text_header import FIXED_BYTES, n_extended_texts
+from geoml.readers.text_header import FIXED_BYTES, MOST_EXTENDED, n_extended_texts
 
-_MOST_TRAILER_RECORDS = 1000
+# What is kept beside the traces is held in memory: 32 MB at most after them.
+_MOST_TRAILER_RECORDS = 10_000
+_SEARCHED_RECORDS = 1000
 # A stanza starts with two brackets, in ASCII or EBCDIC.
 _STANZA_STARTS = (b"((", b"\x4d\x4d")
 
 _Noted = tuple[int, str]
+
+
+MOST_TRAILER_BYTES = _MOST_TRAILER_RECORDS * TEXT_BYTES
+"""What is kept of the bytes after the traces, at most."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def trace_places(source: SourceFile, binary: BinaryHeader) -> Iterator[TracePlac
 def _first_bytes(source: SourceFile, binary: BinaryHeader) -> list[_Noted]:
     offset, n_texts = binary.first_trace_byte, binary.n_extended_texts
     found: dict[int, str] = {}
-    if FIXED_BYTES <= offset < source.n_bytes:
+    if FIXED_BYTES <= offset <= FIXED_BYTES + TEXT_BYTES * MOST_EXTENDED:
         found[offset] = ""
     try:
         counted = FIXED_BYTES + TEXT_BYTES * n_extended_texts(n_texts, source)
@@ -80,14 +86,14 @@ def _stop_bytes(source: SourceFile, binary: BinaryHeader) -> list[_Noted]:
     if stated == 0:
         return [(end, "")]
     if stated > 0:
-        note = f"it announces {stated} trailer records"
-        return [(end - stated * TEXT_BYTES, ""), (end, note)]
+        there = [(end - stated * TEXT_BYTES, "")] if stated <= _MOST_TRAILER_RECORDS else []
+        return [*there, (end, f"it announces {stated} trailer records")]
     return [*((stop, "") for stop in _stanza_starts(source)), (end, "")]
 
 
 def _stanza_starts(source: SourceFile) -> list[int]:
     """Offsets of the trailer records that start a stanza, the first one first."""
-    n_records = min(_MOST_TRAILER_RECORDS, (source.n_bytes - FIXED_BYTES) // TEXT_BYTES)
+    n_records = min(_SEARCHED_RECORDS, (source.n_bytes - FIXED_BYTES) // TEXT_BYTES)
     begin = source.n_bytes - n_records * TEXT_BYTES
     heads = source.read(begin, source.n_bytes).reshape(n_records, TEXT_BYTES)[:, :2]
     marks = np.zeros(n_records, dtype=np.bool_)

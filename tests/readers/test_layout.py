@@ -109,6 +109,25 @@ def test_file_cut_within_its_first_trace_is_refused(make_segy):
         SegyReader(path)
 
 
+@pytest.mark.parametrize("order", [">", "<"])
+def test_trace_headers_in_another_byte_order_than_the_binary_header_are_refused(make_segy, order):
+    path = make_segy(DATA, order=order, binary={3217: ("h", 2000)}, trace=HEADERS)
+    content = bytearray(path.read_bytes())
+    for place in range(3216, 3226, 2):
+        content[place : place + 2] = content[place : place + 2][::-1]
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"binary header is .*-endian, the trace headers"):
+        SegyReader(path)
+
+
+def test_numbers_that_read_the_same_in_both_orders_raise_no_alarm(make_segy):
+    data = np.zeros((3, 0x0202), dtype=np.float32)
+    path = make_segy(
+        data, binary={3217: ("h", 0x0303)}, trace={115: ("H", 0x0202), 117: ("h", 0x0303)}
+    )
+    assert SegyReader(path).n_samples == 0x0202
+
+
 def test_samples_option_below_one_is_refused(make_segy):
     with pytest.raises(OptionError, match="at least 1 sample"):
         SegyReader(make_segy(DATA), IngestOptions(samples=0))

@@ -81,7 +81,7 @@ def test_the_same_data_read_the_same_from_every_byte_order(data_dir: Path):
 def test_unchanged_survey_is_written_as_the_bytes_it_was_read_from(data_dir: Path, tmp_path: Path):
     options = IngestOptions(dt_s=0.004)
     for path in trace_files(data_dir):
-        if path.name == "broken.sgy" or (path.name in REFUSED and path.suffix != ".su"):
+        if path.name in REFUSED and path.suffix != ".su":
             continue
         chosen = options if path.name in REFUSED else None
         out = tmp_path / f"out{path.suffix}"

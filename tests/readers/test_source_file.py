@@ -79,6 +79,7 @@ def test_any_trace_numbers_give_their_traces(place, request):
     np.testing.assert_array_equal(reader.amplitude(SCATTERED), DATA[SCATTERED])
     np.testing.assert_array_equal(reader.amplitude(slice(7, 19)), DATA[7:19])
     np.testing.assert_array_equal(reader.amplitude(slice(None)), DATA)
+    np.testing.assert_array_equal(reader.amplitude(slice(50, 10, -7)), DATA[50:10:-7])
     np.testing.assert_array_equal(reader.amplitude(np.array([], dtype=np.int64)), DATA[:0])
     np.testing.assert_array_equal(reader.headers.column("field_record"), np.arange(1, 61))
     headers = reader.header_bytes(SCATTERED)
