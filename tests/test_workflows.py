@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from geoml.checkpoint import shipped_names
 from geoml.preprocess.pipeline import build_steps, load_steps, step_specs
+from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section
 from geoml.workflow.option_check import check_options
 from geoml.workflow.run import run_workflow
@@ -63,17 +65,33 @@ def test_workflow_runs_from_survey_to_report(
     folder = run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
 
     assert folder == tmp_path / f"{workflow.name}-quick"
-    velocity = open_section(folder / "velocity.zarr")["velocity"]
-    assert 300 <= float(velocity.min()) < float(velocity.max()) < 9000
-    assert (folder / "velocity.sgy").stat().st_size > 3600
-    report = (folder / "report.html").read_text(encoding="utf-8")
-    assert "Physics check" in report
+    if workflow.invert is None:
+        _assert_processed(folder, workflow)
+    else:
+        _assert_inverted(folder)
     assert not any("skipped" in line for line in told)
 
     told.clear()
     run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
     assert told
     assert all(line.endswith("unchanged, skipped") for line in told)
+
+
+def _assert_inverted(folder: Path) -> None:
+    velocity = open_section(folder / "velocity.zarr")["velocity"]
+    assert 300 <= float(velocity.min()) < float(velocity.max()) < 9000
+    assert (folder / "velocity.sgy").stat().st_size > 3600
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Physics check" in report
+
+
+def _assert_processed(folder: Path, workflow: Workflow) -> None:
+    clean = open_survey(folder / "clean.zarr")
+    assert clean.attrs["steps"] == step_specs(build_steps(workflow.preprocess))
+    assert np.isfinite(clean["amplitude"].values).all()
+    assert workflow.preview is not None
+    for number in range(len(workflow.preview.gathers)):
+        assert (folder / f"preview_{number + 1}.png").stat().st_size > 10_000
 
 
 def test_steps_file_is_the_preprocessing_of_the_sample_line() -> None:

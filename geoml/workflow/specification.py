@@ -152,6 +152,18 @@ class ReportSection(_Section):
     gathers: int = Field(default=3, gt=0)
 
 
+class PreviewSection(_Section):
+    """Gathers drawn before and after processing, with their difference and f-k spectra.
+
+    Attributes:
+        gathers: Keys of the gathers, such as field records, or ``#1`` for the first one.
+        kind: What the traces of a gather share.
+    """
+
+    gathers: list[int | str] = Field(default=["#1"], min_length=1)
+    kind: Literal["shot", "receiver", "cdp", "offset"] = "shot"
+
+
 class QuickSection(_Section):
     """What ``--quick`` puts in place of the real counts: proves the road, not the result."""
 
@@ -168,10 +180,12 @@ class Workflow(MatchSection):
         survey: SEG-Y or SU file; may start with ``$GEOML_DATA``.
         ingest: Options of ``geoml.readers.ingest.IngestOptions``.
         preprocess: Steps, in order.
+        preview: Pictures of the processing, ``preview_1.png`` and so on; none when absent.
         simulate: Pairs to draw; goes with ``train``.
         train: Training on those pairs.
         checkpoint: Folder or shipped name of a checkpoint, instead of ``simulate`` and ``train``.
-        invert: Sliding along the line; ``null`` stops after the training.
+        invert: Sliding along the line; ``null`` stops after the training, or after the processing
+            where there is neither training nor checkpoint.
         check: Re-modelling.
         report: The report.
         quick: Counts for ``--quick``.
@@ -181,6 +195,7 @@ class Workflow(MatchSection):
     survey: str
     ingest: Options = Field(default_factory=dict)
     preprocess: list[str | dict[str, Options | None]] = Field(default_factory=list)
+    preview: PreviewSection | None = None
     simulate: SimulateSection | None = None
     train: TrainSection | None = None
     checkpoint: str | None = None
@@ -193,8 +208,12 @@ class Workflow(MatchSection):
     def _one_source_of_weights(self) -> Workflow:
         if (self.simulate is None) != (self.train is None):
             raise ValueError("simulate and train go together; one of them is missing")
-        if (self.checkpoint is None) == (self.train is None):
+        if self.checkpoint is not None and self.train is not None:
             raise ValueError("give either checkpoint, or simulate and train")
+        if self.invert is not None and self.checkpoint is None and self.train is None:
+            raise ValueError(
+                "give checkpoint, or simulate and train; or 'invert: null' to process only"
+            )
         return self
 
 

@@ -13,6 +13,7 @@ from geoml.products import product_for
 from geoml.readers import IngestOptions
 from geoml.readers.ingest import ingest
 from geoml.registry import with_options
+from geoml.survey.schema import STORE_VERSION
 from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section
 from geoml.workflow.inversion import (
@@ -22,6 +23,7 @@ from geoml.workflow.inversion import (
     save_checks,
     write_inversion_report,
 )
+from geoml.workflow.preview import save_preview
 from geoml.workflow.simulation import simulate_like
 from geoml.workflow.specification import Workflow
 from geoml.workflow.stage import Stage, StageRecords, checkpoint_fingerprint, file_fingerprint
@@ -55,6 +57,8 @@ class WorkflowStages:
         yield ingested
         clean = self._preprocess(ingested)
         yield clean
+        if self.workflow.preview is not None:
+            yield self._preview(clean)
         if self.workflow.train is not None:
             pairs = self._simulate(clean)
             yield pairs
@@ -93,7 +97,8 @@ class WorkflowStages:
                 ingest(survey, self.raw_store, options, progress, overwrite=True)
 
         inputs = {"survey": file_fingerprint(survey)}
-        return Stage("ingest", self.workflow.ingest, inputs, (self.raw_store,), make)
+        made_with = {**self.workflow.ingest, "store_version": STORE_VERSION}
+        return Stage("ingest", made_with, inputs, (self.raw_store,), make)
 
     def _preprocess(self, ingested: Stage) -> Stage:
         steps = build_steps(self.workflow.preprocess)
@@ -107,6 +112,20 @@ class WorkflowStages:
         options = {"steps": step_specs(steps)}
         inputs = {"ingest": ingested.fingerprint}
         return Stage("preprocess", options, inputs, (self.clean_store,), make)
+
+    def _preview(self, clean: Stage) -> Stage:
+        section, steps = self.workflow.preview, build_steps(self.workflow.preprocess)
+        assert section is not None, "only called with a preview asked for"
+        numbers = range(1, len(section.gathers) + 1)
+        pictures = tuple(self.folder / f"preview_{number}.png" for number in numbers)
+
+        def make(resume: bool) -> None:
+            for key, picture in zip(section.gathers, pictures, strict=True):
+                drawn = save_preview(self.raw_store, steps, str(key), picture, section.kind)
+                self.announce(f"  {picture.name}: {drawn}")
+
+        inputs = {"preprocess": clean.fingerprint}
+        return Stage("preview", section.model_dump(), inputs, pictures, make)
 
     def _simulate(self, clean: Stage) -> Stage:
         workflow, section = self.workflow, self.workflow.simulate

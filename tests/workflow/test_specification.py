@@ -52,7 +52,7 @@ def test_training_options_are_kept_apart_from_task_and_model() -> None:
         ({"wavelet": {"method": "ricker"}}, r"'peak_frequency_hz' goes with method 'ricker'"),
         ({"wavelet": {"file": "w.csv"}}, r"'file' goes with method 'file'"),
         ({"name": "a/b"}, r"name: "),
-        ({"checkpoint": None}, r"give either checkpoint, or simulate and train"),
+        ({"checkpoint": None}, r"give checkpoint, or simulate and train; or 'invert: null'"),
         (
             {"simulate": {"families": ["flat_layers"], "count": 8}},
             r"simulate and train go together",
