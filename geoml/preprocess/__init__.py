@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from geoml.preprocess.agc import Agc
+from geoml.preprocess.apply_statics import ApplyStatics
 from geoml.preprocess.bandpass import Bandpass
 from geoml.preprocess.decon import Decon
+from geoml.preprocess.despike import Despike
+from geoml.preprocess.elevation_statics import ElevationStatics
 from geoml.preprocess.fill_nan import FillNan
+from geoml.preprocess.fk_filter import FkFilter
 from geoml.preprocess.fx_decon import FxDecon
 from geoml.preprocess.gain_time_power import GainTimePower
 from geoml.preprocess.kill import Kill
@@ -26,9 +30,13 @@ from geoml.preprocess.step import Step
 
 STEPS: dict[str, type[Step]] = {
     "agc": Agc,
+    "apply_statics": ApplyStatics,
     "bandpass": Bandpass,
     "decon": Decon,
+    "despike": Despike,
+    "elevation_statics": ElevationStatics,
     "fill_nan": FillNan,
+    "fk_filter": FkFilter,
     "fx_decon": FxDecon,
     "gain_time_power": GainTimePower,
     "kill": Kill,

@@ -65,13 +65,15 @@ def gathers() -> xr.DataArray:
 
 @pytest.fixture
 def damaged(gathers: xr.DataArray) -> xr.DataArray:
-    """The same gathers with runs of NaN, one Inf, a geophone that rings and a reversed one."""
+    """The same gathers with runs of NaN, one Inf, spikes, a ringing geophone and a reversed one."""
     broken = gathers.copy(deep=True)
     broken.values[2, 100:103] = np.nan
     broken.values[3, 50:90] = np.nan
     broken.values[4, -1] = np.inf
     broken.values[7] += np.sin(2 * np.pi * 12 * DT_S * np.arange(N_TIME)).astype(np.float32)
     broken.values[20] *= -1
+    broken.values[25, 150] = 40
+    broken.values[33, 200:203] = -12
     return broken
 
 
