@@ -1,6 +1,7 @@
-"""Training pairs -> scaled tensors: splits, scaling, augmentation, batches.
+"""Training pairs -> scaled tensors: splits, scaling, augmentation, batches; gathers as they are.
 
-``geoml.samples.dataset`` and ``loader`` need torch and are imported by name; scaling, splits and
+``geoml.samples.dataset``, ``loader`` and what streams gathers (``gather_dataset``,
+``shard_sampler``, ``gather_loader``) need torch and are imported by name; scaling, splits and
 mirror do not.
 """
 

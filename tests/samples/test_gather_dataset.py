@@ -335,7 +335,7 @@ def test_ranks_with_workers_read_every_sample_once(make_source):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker")
-@pytest.mark.parametrize(("method", "workers"), [("fork", 4), ("spawn", 2)])
+@pytest.mark.parametrize(("method", "workers"), [("fork", 4), ("spawn", 1)])
 def test_handle_opened_before_workers_start_gives_no_wrong_gather(make_source, method, workers):
     survey = make_survey([40] * 640)
     dataset = GatherDataset(make_source(survey), gather_index(survey))
