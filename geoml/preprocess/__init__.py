@@ -56,4 +56,7 @@ STEPS: dict[str, type[Step]] = {
 }
 """Name in YAML -> step."""
 
-__all__ = ["STEPS", "Step"]
+ALIASES = {"time_power": "gain_time_power"}
+"""Other name in YAML -> name in ``STEPS``, under which the step is stored and compared."""
+
+__all__ = ["ALIASES", "STEPS", "Step"]

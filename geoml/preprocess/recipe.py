@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from geoml.errors import FileFormatError, OptionError
-from geoml.preprocess import STEPS, Step
-from geoml.registry import build
+from geoml.preprocess import ALIASES, STEPS, Step
+from geoml.registry import build, split_spec
 
 StepSpec = str | Mapping[str, Any] | Step
 """``name``, ``{name: {option: value}}``, or a step that is built already."""
@@ -29,7 +29,12 @@ def build_steps(specs: Sequence[StepSpec]) -> list[Step]:
         raise OptionError(
             f"Steps are a list with one '- name: {{option: value}}' a line, found {specs!r:.80}."
         )
-    return [spec if isinstance(spec, Step) else build(STEPS, spec, "step") for spec in specs]
+    return [spec if isinstance(spec, Step) else _built(spec) for spec in specs]
+
+
+def _built(spec: str | Mapping[str, Any]) -> Step:
+    name, options = split_spec(spec, "step")
+    return build(STEPS, {ALIASES.get(name, name): options}, "step")
 
 
 def load_steps(path: str | Path) -> list[Step]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from geoml.errors import FileFormatError, OptionError, UnknownNameError
+from geoml.errors import CheckpointError, FileFormatError, OptionError, UnknownNameError
+from geoml.prediction.invert import check_steps
+from geoml.preprocess import ALIASES, STEPS
 from geoml.preprocess.agc import Agc
 from geoml.preprocess.bandpass import Bandpass
 from geoml.preprocess.kill import Kill
@@ -35,11 +37,27 @@ def test_yaml_is_a_list_or_a_section_of_a_workflow(tmp_path: Path, head: str) ->
 def test_plain_form_is_json_that_builds_the_same_steps() -> None:
     plain = json.loads(json.dumps(step_specs(BUILT)))
     assert build_steps(plain) == BUILT
-    assert plain[1] == {"bandpass": {"low_hz": 4.0, "high_hz": 18.0, "order": 4}}
+    assert plain[2] == {"agc": {"window_s": 0.5, "floor": 0.001}}
 
 
 def test_built_steps_and_bare_names_may_be_mixed() -> None:
     assert build_steps([BUILT[2], "kill"]) == [BUILT[2], Kill()]
+
+
+def test_other_name_of_a_step_builds_the_same_and_is_stored_under_the_first() -> None:
+    one, other = build_steps([{"time_power": {"power": 2}}, {"gain_time_power": {"power": 2}}])
+    assert one == other
+    assert step_specs([one]) == [{"gain_time_power": {"power": 2.0}}]
+    # A checkpoint that was trained under either name fits a survey of the other.
+    check_steps([{"time_power": {"power": 2}}], [{"gain_time_power": {"power": 2.0}}])
+    with pytest.raises(CheckpointError, match="went through steps"):
+        check_steps([{"time_power": {"power": 1}}], [{"gain_time_power": {"power": 2.0}}])
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_other_names_lead_to_steps_and_hide_none(alias: str) -> None:
+    assert ALIASES[alias] in STEPS
+    assert alias not in STEPS
 
 
 def test_wrong_name_is_refused_with_the_nearest() -> None:
