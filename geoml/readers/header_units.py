@@ -16,6 +16,8 @@ from geoml.survey.header_scalar import scaled
 FOOT_M = 0.3048
 _POWERS_OF_TEN = (0, 1, 10, 100, 1000, 10000)
 _MOST_NAMED = 4
+_METRES = 1
+_EASTINGS = ("source_x", "receiver_x")
 
 
 def scalar_findings(reader: Reader, name: str, scaled_fields: Sequence[str]) -> list[Finding]:
@@ -71,7 +73,12 @@ def length_factor(reader: Reader, options: IngestOptions) -> tuple[float, list[F
     if reader.in_feet:
         message = f"{reader.name}: lengths are in feet; stored in metres."
         return FOOT_M, [Finding("info", message, "--unit")]
-    return 1.0, []
+    says_metres = reader.file_attrs()["measurement_system"] == _METRES
+    has_positions = any(reader.headers.column(name).any() for name in _EASTINGS)
+    if says_metres or not has_positions:
+        return 1.0, []
+    message = f"{reader.name}: does not say whether lengths are metres or feet; reading metres."
+    return 1.0, [Finding("info", message, "--unit")]
 
 
 def sample_interval(reader: Reader, options: IngestOptions) -> tuple[float, list[Finding]]:

@@ -24,7 +24,11 @@ Columns = dict[str, np.ndarray]
 def line(make_segy) -> Callable[..., Path]:
     """A clean marine line of 12 shots x 6 channels far from the origin, then changed."""
 
-    def make(change: Callable[[Columns], Any] = lambda columns: None, **more: Any) -> Path:
+    def make(
+        change: Callable[[Columns], Any] = lambda columns: None,
+        binary: dict[int, tuple[str, int]] | None = None,
+        **more: Any,
+    ) -> Path:
         shot, channel = np.divmod(np.arange(N_SHOTS * N_CHANNELS), N_CHANNELS)
         columns = {
             "record": 101 + shot,
@@ -63,7 +67,7 @@ def line(make_segy) -> Callable[..., Path]:
             "crossline": (193, "i"),
         }
         trace = {byte: (code, columns[name].tolist()) for name, (byte, code) in places.items()}
-        return make_segy(samples, trace=trace, **more)
+        return make_segy(samples, trace=trace, binary={3255: ("h", 1), **(binary or {})}, **more)
 
     return make
 
@@ -208,6 +212,13 @@ def test_dead_traces_and_nan_are_found(make_segy):
     report = str(scan(make_segy(samples)))
     assert "1 of 5 traces hold only zeros" in report
     assert "2 of 5 traces hold NaN, Inf" in report
+
+
+def test_unit_that_the_file_does_not_name_is_remarked(line):
+    report = str(scan(line(binary={3255: ("h", 0)})))
+    assert "does not say whether lengths are metres or feet; reading metres. Pass --unit" in report
+    chosen = scan(line(binary={3255: ("h", 0)}), IngestOptions(coordinate_unit="m"))
+    assert chosen.findings == ()
 
 
 def test_gravest_findings_come_first(line):
