@@ -57,7 +57,8 @@ def open_mdio(path: AnyPath) -> xr.Dataset:
     columns = trace_columns(mdio)
     units = position_units(mdio, columns)
     time, recorded, about_time = _time_axis(mdio, columns)
-    findings = [*units.findings, *about_time, *_missing_samples(mdio)]
+    missing = _missing_samples(mdio)
+    findings = [*units.findings, *about_time, *missing]
     variables = trace_variables(mdio, columns, units)
     survey = xr.Dataset(
         {
@@ -73,7 +74,7 @@ def open_mdio(path: AnyPath) -> xr.Dataset:
     if headers is not None:
         survey["header_bytes"] = (("trace", "header_byte"), headers)
     for finding in findings:
-        logger.warning("%s", finding)
+        logger.log(logging.WARNING if finding in missing else logging.INFO, "%s", finding)
     survey.attrs = {
         **_attrs(mdio, headers is not None),
         **recorded,
@@ -106,7 +107,7 @@ def _time_axis(
     header_dt_s = _commonest(columns.get("dt_us")) * 1e-6
     findings = []
     steps = np.diff(ticks)
-    if header_dt_s > 0 and (n_samples == 1 or np.ptp(steps) > 0):
+    if header_dt_s > 0 and (dt_s <= 0 or np.ptp(steps) > 0):
         # Cut to whole ticks: the headers know the interval.
         exact = ticks[0] + np.arange(n_samples) * (header_dt_s / tick_s)
         if np.abs(exact - ticks).max() <= 1:

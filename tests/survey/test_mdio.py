@@ -317,16 +317,16 @@ def test_axes_that_the_writer_chose_outrank_the_standard_place(tmp_path: Path) -
     assert survey["cdp"].values.tolist() == 6 * [5]
 
 
-def test_time_axis_cut_to_milliseconds_is_mended_from_the_headers(tmp_path: Path) -> None:
-    path = two_shots(
-        tmp_path / "x.mdio",
-        axis=[0, 0, 1, 1],
-        headers={"sample_interval": 500, "delay_recording_time": 100},
-    )
-    survey = open_mdio(path)
-    np.testing.assert_allclose(survey["time"], 0.1 + 0.0005 * np.arange(4), atol=1e-12)
+@pytest.mark.parametrize(("interval_us", "axis"), [(500, [0, 0, 1, 1]), (250, [0, 0, 0, 0])])
+def test_time_axis_cut_to_milliseconds_is_mended_from_the_headers(
+    tmp_path: Path, interval_us: int, axis: list[int]
+) -> None:
+    headers = {"sample_interval": interval_us, "delay_recording_time": 100}
+    survey = open_mdio(two_shots(tmp_path / "x.mdio", axis=axis, headers=headers))
+    np.testing.assert_allclose(survey["time"], 0.1 + 1e-6 * interval_us * np.arange(4), atol=1e-12)
     assert survey.attrs["findings"] == [
-        "x.mdio: the time axis is cut to whole milliseconds; reading the trace headers' 0.5 ms."
+        "x.mdio: the time axis is cut to whole milliseconds; reading the trace headers' "
+        f"{interval_us / 1000:g} ms."
     ]
 
 
@@ -414,6 +414,9 @@ def test_rows_are_read_alike_after_a_pickle(tmp_path: Path) -> None:
     assert again.__getstate__()["_array"] is None
 
 
+NO_INTERVAL = {"sample_interval": 0}
+
+
 def _older(path: Path) -> Path:
     group = zarr.open_group(path, mode="w", zarr_format=2)
     group.attrs.update({"api_version": "0.9.5", "created": "2024", "trace_count": 9})
@@ -448,6 +451,7 @@ def _without_samples(path: Path) -> Path:
         (lambda path: two_shots(path, version="2.0.0"), "MDIO version 2.0.0; this geoml reads"),
         (_damaged, "a damaged MDIO store"),
         (_dead, "without a single live trace"),
+        (lambda path: two_shots(path, axis=[0] * 4, headers=NO_INTERVAL), "hold no interval"),
         (_complex_plane, r"axes \(shot_point, channel, frequency\) of float32; a grid and then"),
         (_without_samples, "without its samples, the array 'amplitude'"),
         (lambda path: path, "no MDIO store there"),
