@@ -186,8 +186,11 @@ def test_gathers_of_other_dimensions_are_refused(name: str, gathers: xr.DataArra
 
 REFUSING_NAN = {
     "agc",
+    "apply_statics",
     "bandpass",
     "decon",
+    "elevation_statics",
+    "fk_filter",
     "fx_decon",
     "nmo",
     "normalise",
