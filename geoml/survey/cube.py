@@ -15,7 +15,7 @@ from geoml.errors import GeometryError, OptionError
 from geoml.registry import nearest
 from geoml.survey.cdp_position import cdp_positions
 
-_LEAST_FILLED = 0.01
+_LEAST_FILLED = 0.05
 _NO_TRACE = -1
 
 
@@ -38,7 +38,7 @@ def cube(
         positions ``cdp_x`` and ``cdp_y`` [m] of dims (inline, crossline), NaN where no trace is.
 
     Raises:
-        GeometryError: If traces carry no such numbers, share a bin, or fill under 1 % of the grid.
+        GeometryError: If traces carry no such numbers, share a bin, or fill under 5 % of the grid.
         OptionError: If a trace variable is unknown.
     """
     bins = _bins(survey, inline, crossline)
@@ -129,7 +129,7 @@ def _bins(survey: xr.Dataset, inline: str, crossline: str) -> _Bins:
     if n_traces < _LEAST_FILLED * n_bins:
         raise GeometryError(
             f"{n_traces} traces fill {100 * n_traces / n_bins:.2g} % of {inlines.size} inlines x "
-            f"{crosslines.size} crosslines; a cube needs 1 %. Is it a line?"
+            f"{crosslines.size} crosslines; a cube needs 5 %. Is it a line?"
         )
     place = row.reshape(-1) * crosslines.size + column.reshape(-1)
     _refuse_shared(place, inlines, crosslines)

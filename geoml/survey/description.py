@@ -57,6 +57,8 @@ def _bin_size(survey: xr.Dataset) -> str:
         return ""
     known = np.column_stack([*(axis - axis.mean() for axis in axes), np.ones(axes[0].size)])
     x, y = (survey[f"source_{axis}"].values for axis in "xy")
+    if not (np.isfinite(x) & np.isfinite(y)).all():
+        return ""
     slopes = np.linalg.lstsq(known, np.column_stack([x, y]), rcond=None)[0][:2]
     apart = [
         float(np.hypot(*slope)) * float(np.median(np.diff(np.unique(axis))))

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 _CROOKED_FRACTION = 0.05
 _MOST = 0.9
+_LEAST_STEP_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +126,10 @@ def _step_m(survey: xr.Dataset, stacked: bool) -> float:
     else:
         x, y = survey["receiver_x"].values, survey["receiver_y"].values
     steps = np.hypot(np.diff(x), np.diff(y))
-    steps = steps[steps > 0]
+    steps = steps[steps > _LEAST_STEP_M]
     if not steps.size:
         steps = np.hypot(np.diff(survey["source_x"].values), np.diff(survey["source_y"].values))
-        steps = steps[steps > 0]
+        steps = steps[steps > _LEAST_STEP_M]
     if not steps.size:
         raise GeometryError("All positions are one point; a line needs two.")
     return float(np.median(steps))

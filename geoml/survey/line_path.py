@@ -23,6 +23,7 @@ _NEIGHBOURS = 8
 _LONGEST_DETOUR = 1.5
 _ENOUGH_NEAR = 0.95
 _MANY = 20_000
+_FARTHEST_M = 1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,14 +106,18 @@ def line_path(
         tolerance_m: How far a corner may move the path to be dropped [m]; half a step by default.
 
     Raises:
-        GeometryError: If all positions are one point.
+        GeometryError: If all positions are one point, or one is not finite.
 
     References:
         Kruskal (1956), Proceedings of the AMS 7, 48-50 (the tree); Douglas and Peucker
         (1973), Cartographica 10(2), 112-122 (corners); Wu (1996), Geophysics 61(1), 277-281
         (crooked lines).
     """
-    points = np.column_stack([x, y]).astype(np.float64)
+    # Positions nearer than a micrometre are one.
+    points = np.round(np.column_stack([x, y]).astype(np.float64), 6)
+    farthest = float(np.abs(points).max())
+    if not farthest < _FARTHEST_M:
+        raise GeometryError(f"A position is {farthest:g} m from the origin; no line goes there.")
     tolerance = step_m / 2 if tolerance_m is None else tolerance_m
     if numbers is not None:
         means = _means(points, np.unique(numbers, return_inverse=True)[1].reshape(-1))
