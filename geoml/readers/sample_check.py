@@ -108,7 +108,7 @@ def has_swapped_bytes(words: NDArray[np.uint32]) -> bool:
         words: Different samples without zeros, as unsigned numbers, shape (sample,).
     """
     first, _, third, last = (words >> shift & _EXPONENT for shift in (24, 16, 8, 0))
-    exponent_last = 0.3 < _entropy_bits(last) < 4.0 < _entropy_bits(third)
+    exponent_last = _entropy_bits(last) < 4.0 < _entropy_bits(third)
     mantissa_first = _entropy_bits(first) > 4.5 or np.mean(first == 0) > 0.9
     return bool(exponent_last and mantissa_first)
 

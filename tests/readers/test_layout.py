@@ -209,6 +209,20 @@ def test_seismic_unix_refusal_names_the_options_that_read_it(tmp_path, order):
     np.testing.assert_array_equal(reader.amplitude(ALL), DATA)
 
 
+def test_samples_option_leaves_the_byte_order_to_the_headers(tmp_path):
+    path = su_file(tmp_path / "shot.su", "<", stated=41)
+    assert open_reader(path, IngestOptions(samples=40)).byte_order == "little"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_second_header_that_is_none_is_enough_to_refuse(make_segy, seed):
+    # Three traces of 400 bytes are also two of 600, the second of which starts in a header.
+    data = np.random.default_rng(seed).normal(size=(3, 40))
+    path = make_segy(data, binary={3221: ("H", 90)}, trace={115: ("H", 90), 117: ("h", 2000)})
+    with pytest.raises(FileFormatError, match="no trace headers stand where 90 samples"):
+        SegyReader(path)
+
+
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

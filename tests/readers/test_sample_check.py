@@ -75,10 +75,13 @@ def test_velocities_of_one_sign_and_narrow_range_raise_no_alarm(make_segy):
         assert format_findings(SegyReader(path)) == []
 
 
-def test_ibm_numbers_that_are_not_normalised_raise_no_alarm(make_segy):
-    # Whole numbers under one exponent, as simple converters write them.
-    numbers = np.random.default_rng(3).integers(1, 2**20, size=(3, 200)).astype(np.uint32)
-    path = make_segy(numbers | np.uint32(0x46 << 24), sample_format=1)
+@pytest.mark.parametrize("exponents", [[0x46], [0x44, 0x45, 0x46]])
+def test_ibm_numbers_that_are_not_normalised_raise_no_alarm(make_segy, exponents):
+    # Whole numbers under an exponent of their trace's or file's, as simple converters write them.
+    random = np.random.default_rng(3)
+    numbers = np.rint(2.0 ** random.uniform(4, 22, size=(3, 200))).astype(np.uint32)
+    exponent = random.choice(exponents, size=(3, 1)).astype(np.uint32)
+    path = make_segy(numbers | exponent << 24, sample_format=1)
     assert format_findings(SegyReader(path)) == []
 
 
