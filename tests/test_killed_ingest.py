@@ -45,8 +45,8 @@ def quiet(line: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[st
 def _points(n_writes: int) -> list[int]:
     """Writes to be killed at: some while the store is laid out, filled and finished; the last."""
     rng = random.Random(SEED)
-    filled = n_writes - 50  # the journal is closed and the store renamed after that
-    phases = ((2, filled - 90, 2), (filled - 90, filled, 3), (filled, n_writes - 2, 4))
+    filled = n_writes - 37  # the journal is closed and the store renamed after that
+    phases = ((2, filled - 60, 2), (filled - 60, filled, 3), (filled, n_writes - 2, 4))
     between = [w for first, last, count in phases for w in rng.sample(range(first, last), count)]
     return [1, *sorted(between), *range(n_writes - 2, n_writes + 1)]
 
@@ -89,7 +89,7 @@ def test_ingest_killed_again_and_again_comes_to_an_end(
     out = tmp_path / "line.zarr"
     runs = 0
     while not out.exists() and runs < 20:
-        write = 25 if runs else n_writes - 110
+        write = 25 if runs else n_writes - 85
         run_and_kill(tmp_path, write, ingest, line, out, scheduler="synchronous")
         runs += 1
     assert 3 < runs < 20
@@ -122,7 +122,7 @@ def test_what_is_there_opens_partially(
     line: Path, quiet: tuple[dict[str, bytes], int], tmp_path: Path
 ) -> None:
     out = tmp_path / "line.zarr"
-    run_and_kill(tmp_path, quiet[1] - 100, ingest, line, out, scheduler="synchronous")
+    run_and_kill(tmp_path, quiet[1] - 70, ingest, line, out, scheduler="synchronous")
     with pytest.raises(StoreError, match="incomplete"):
         open_survey(out)
     partial = open_survey(out, partial=True)["amplitude"].values
