@@ -17,7 +17,8 @@ from geoml.survey.location import AnyPath
 from geoml.survey.scheduler import n_cores
 from geoml.survey.schema import TRACES_SHARD_FACTOR
 from geoml.survey.store import open_survey
-from geoml.survey.trace_source import StoreTraces
+from geoml.survey.survey_traces import store_traces
+from geoml.survey.trace_source import TraceSource
 
 _BASE_MB = 150.0
 _TIMED_BLOCKS = 3
@@ -81,7 +82,7 @@ def preprocess_plan(in_path: AnyPath, steps: Sequence[StepSpec]) -> list[PassPla
         planned = StorePass(survey, run, np.arange(n_traces))
         n_workers = affordable_workers(shard, max(n_samples, planned.time.size))
         middle = next(planned.works(shards[len(shards) // 2 : len(shards) // 2 + 1]))
-        per_trace = _seconds_a_trace(StoreTraces(in_path), planned, middle)
+        per_trace = _seconds_a_trace(store_traces(in_path), planned, middle)
         moved = moved or planned.order is not None
         plans.append(
             PassPlan(
@@ -103,7 +104,7 @@ def preprocess_plan(in_path: AnyPath, steps: Sequence[StepSpec]) -> list[PassPla
     return plans
 
 
-def _seconds_a_trace(source: StoreTraces, planned: StorePass, work: ShardWork) -> float:
+def _seconds_a_trace(source: TraceSource, planned: StorePass, work: ShardWork) -> float:
     """Time to read and process a trace, the median of some blocks of one shard [s]."""
     taken = []
     for first, last in list(zip(work.blocks[:-1], work.blocks[1:], strict=True))[:_TIMED_BLOCKS]:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import dask
 import numpy as np
 import xarray as xr
 import zarr
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 from geoml.preprocess.process import TraceValues, process_block
 from geoml.preprocess.step import Step
 from geoml.survey.location import AnyPath, zarr_store
+from geoml.survey.mdio import is_mdio, open_mdio
 from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES
 from geoml.survey.store import SurveyWriter
-from geoml.survey.trace_source import StoreTraces, Traces
+from geoml.survey.survey_traces import store_traces
+from geoml.survey.trace_source import Traces
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +67,14 @@ class ShardTask:
         late: list[str],
         kept: list[str],
     ) -> None:
-        self._traces = StoreTraces(source)
+        self._source = source
+        self._traces = store_traces(source)
         self._writer = writer
         self._steps = steps
         self._time = time
         self._late = late
         self._kept = kept
-        self._opened: tuple[int, zarr.Group] | None = None
+        self._opened: tuple[int, zarr.Group | xr.Dataset] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None}
@@ -100,11 +104,20 @@ class ShardTask:
 
     def _bytes(self, name: str, traces: NDArray[np.int64]) -> NDArray[np.uint8]:
         if self._opened is None or self._opened[0] != os.getpid():
-            store = zarr_store(self._traces.path, read_only=True)
-            self._opened = (os.getpid(), zarr.open_group(store, mode="r"))
+            self._opened = (os.getpid(), _arrays(self._source))
         array: Any = self._opened[1][name]
         run = _as_run(traces)
+        if isinstance(array, xr.DataArray):
+            with dask.config.set(scheduler="synchronous"):
+                return np.asarray(array[run].values)
         return np.asarray(array[run] if isinstance(run, slice) else array.oindex[run])
+
+
+def _arrays(source: AnyPath) -> zarr.Group | xr.Dataset:
+    """The stored arrays, those of an MDIO store as tables of traces."""
+    if is_mdio(source):
+        return open_mdio(source)
+    return zarr.open_group(zarr_store(source, read_only=True), mode="r")
 
 
 def _as_run(traces: NDArray[np.int64]) -> Traces:

@@ -47,8 +47,8 @@ def open_mdio(path: AnyPath) -> xr.Dataset:
 
     Returns:
         Dataset of dims (trace, time). Samples over depth keep the axis that their SEG-Y gives them,
-        a metre for a millisecond, and ``attrs["vertical_axis"]`` says "depth". What was noticed is
-        logged and stands in ``attrs["findings"]``.
+        a metre for a millisecond, and ``attrs["vertical_axis"]`` says "depth". What was noticed
+        stands in ``attrs["findings"]``; missing samples are logged as well.
 
     Raises:
         StoreError: If it is no MDIO store, of another version, or lacks what a survey needs.
@@ -73,8 +73,8 @@ def open_mdio(path: AnyPath) -> xr.Dataset:
     headers = lazy_header_bytes(mdio)
     if headers is not None:
         survey["header_bytes"] = (("trace", "header_byte"), headers)
-    for finding in findings:
-        logger.log(logging.WARNING if finding in missing else logging.INFO, "%s", finding)
+    for finding in missing:
+        logger.warning("%s", finding)
     survey.attrs = {
         **_attrs(mdio, headers is not None),
         **recorded,

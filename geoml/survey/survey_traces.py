@@ -12,7 +12,21 @@ from numpy.typing import NDArray
 
 from geoml.errors import ShapeError
 from geoml.survey.gathers import as_slice
-from geoml.survey.trace_source import Traces
+from geoml.survey.location import AnyPath
+from geoml.survey.mdio import is_mdio, open_mdio
+from geoml.survey.trace_source import StoreTraces, Traces
+
+
+def store_traces(path: AnyPath) -> StoreTraces | SurveyTraces:
+    """Amplitudes of a store, one of geoml's or one that MDIO wrote.
+
+    Args:
+        path: A path or an fsspec URL.
+
+    Raises:
+        StoreError: If there is no store, or it is incomplete or of another version.
+    """
+    return SurveyTraces(open_mdio(path)) if is_mdio(path) else StoreTraces(path)
 
 
 class SurveyTraces:

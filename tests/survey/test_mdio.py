@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from geoml.errors import StoreError
+from geoml.preprocess.pipeline import preprocess_store
 from geoml.products.survey_segy import write_survey_segy
 from geoml.readers.ingest import read_survey
 from geoml.survey.gathers import gathers
@@ -244,6 +245,18 @@ def test_kept_header_bytes_export_the_same_segy(tmp_path: Path) -> None:
     survey = open_mdio(marine_mdio(tmp_path / "line.mdio"))
     write_survey_segy(survey, tmp_path / "again.sgy")
     assert (tmp_path / "again.sgy").read_bytes() == SAMPLE.read_bytes()
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_processed_mdio_store_equals_the_processed_survey(tmp_path: Path, scheduler: str) -> None:
+    steps = [{"agc": {"window_s": 0.1}}]
+    save_survey(read_survey(SAMPLE), tmp_path / "line.zarr")
+    preprocess_store(tmp_path / "line.zarr", tmp_path / "expected.zarr", steps)
+    path = marine_mdio(tmp_path / "line.mdio")
+    preprocess_store(path, tmp_path / "clean.zarr", steps, scheduler=scheduler)
+    clean, expected = open_survey(tmp_path / "clean.zarr"), open_survey(tmp_path / "expected.zarr")
+    for name in (*TRACE_VARIABLES, "amplitude", "header_bytes"):
+        np.testing.assert_array_equal(clean[name], expected[name], err_msg=name)
 
 
 def test_saved_survey_equals_the_open_one(tmp_path: Path) -> None:
