@@ -5,6 +5,7 @@ from __future__ import annotations
 from geoml.preprocess.agc import Agc
 from geoml.preprocess.apply_statics import ApplyStatics
 from geoml.preprocess.bandpass import Bandpass
+from geoml.preprocess.clip import Clip
 from geoml.preprocess.decon import Decon
 from geoml.preprocess.despike import Despike
 from geoml.preprocess.elevation_statics import ElevationStatics
@@ -13,6 +14,8 @@ from geoml.preprocess.fk_filter import FkFilter
 from geoml.preprocess.fx_decon import FxDecon
 from geoml.preprocess.gain_time_power import GainTimePower
 from geoml.preprocess.kill import Kill
+from geoml.preprocess.median import Median
+from geoml.preprocess.mute_between import MuteBetween
 from geoml.preprocess.mute_bottom import MuteBottom
 from geoml.preprocess.mute_top import MuteTop
 from geoml.preprocess.nmo import Nmo
@@ -26,12 +29,17 @@ from geoml.preprocess.rotate_phase import RotatePhase
 from geoml.preprocess.select import Select
 from geoml.preprocess.shift_time import ShiftTime
 from geoml.preprocess.spectral_match import SpectralMatch
+from geoml.preprocess.spherical_divergence import SphericalDivergence
 from geoml.preprocess.step import Step
+from geoml.preprocess.to_2d import To2d
+from geoml.preprocess.trace_mix import TraceMix
+from geoml.preprocess.vibroseis_correlation import VibroseisCorrelation
 
 STEPS: dict[str, type[Step]] = {
     "agc": Agc,
     "apply_statics": ApplyStatics,
     "bandpass": Bandpass,
+    "clip": Clip,
     "decon": Decon,
     "despike": Despike,
     "elevation_statics": ElevationStatics,
@@ -40,6 +48,8 @@ STEPS: dict[str, type[Step]] = {
     "fx_decon": FxDecon,
     "gain_time_power": GainTimePower,
     "kill": Kill,
+    "median": Median,
+    "mute_between": MuteBetween,
     "mute_bottom": MuteBottom,
     "mute_top": MuteTop,
     "nmo": Nmo,
@@ -53,6 +63,10 @@ STEPS: dict[str, type[Step]] = {
     "select": Select,
     "shift_time": ShiftTime,
     "spectral_match": SpectralMatch,
+    "spherical_divergence": SphericalDivergence,
+    "to_2d": To2d,
+    "trace_mix": TraceMix,
+    "vibroseis_correlation": VibroseisCorrelation,
 }
 """Name in YAML -> step."""
 

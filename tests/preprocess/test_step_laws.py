@@ -192,6 +192,7 @@ REFUSING_NAN = {
     "elevation_statics",
     "fk_filter",
     "fx_decon",
+    "median",
     "nmo",
     "normalise",
     "notch",
@@ -200,6 +201,9 @@ REFUSING_NAN = {
     "rotate_phase",
     "shift_time",
     "spectral_match",
+    "to_2d",
+    "trace_mix",
+    "vibroseis_correlation",
 }
 
 
