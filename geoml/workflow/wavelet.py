@@ -11,8 +11,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geoml.errors import FileFormatError, OptionError
+from geoml.errors import OptionError
 from geoml.physics.source_matching import match_source
+from geoml.physics.wavelet_file import read_wavelet
 from geoml.physics.wavelets import (
     Wavelet,
     bandwidth,
@@ -122,28 +123,6 @@ def _given(section: WaveletSection, survey: xr.Dataset) -> Wavelet:
             f"{1000 * dt_s:g} ms; write it at the survey's interval."
         )
     return Wavelet(samples, float(times[0]), dt_s, 0.5 / dt_s, f"given in {path.name}")
-
-
-def read_wavelet(path: Path) -> tuple[Floats, Floats]:
-    """Times [s] and amplitudes of a CSV file with the columns time_s, amplitude; (time,) each.
-
-    Raises:
-        FileFormatError: If it is not two columns of numbers at a regular, rising time.
-    """
-    try:
-        rows = path.read_text(encoding="utf-8").splitlines()[1:]
-        table = np.array([[float(cell) for cell in row.split(",")] for row in rows], ndmin=2)
-    except (ValueError, UnicodeDecodeError):
-        table = np.empty((0, 0))
-    if table.shape[0] < 3 or table.shape[1] != 2 or not np.isfinite(table).all():
-        raise FileFormatError(
-            f"{path.name}: a wavelet is CSV with a line 'time_s,amplitude' and at least three "
-            "lines of two numbers."
-        )
-    steps = np.diff(table[:, 0])
-    if steps.min() <= 0 or np.ptp(steps) > 1e-3 * steps.mean():
-        raise FileFormatError(f"{path.name}: the times of a wavelet rise by one constant interval.")
-    return table[:, 0], table[:, 1]
 
 
 def _filtered(wavelet: Wavelet, steps: Sequence[Step], filtered_only: bool) -> Wavelet:
