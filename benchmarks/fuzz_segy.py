@@ -25,30 +25,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-import numpy as np
+from fuzz_corpus import Seed, corpus, mutated
 from mutation import MUTATIONS
 
-ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 10.0
 LIMIT_BYTES = 2**30
 STORE_EVERY = 16  # mutations that also go through a store on disk, which costs ten times more
-_LARGEST_FILE = 400_000
-_GENERATED = 60
-
-
-@dataclass(frozen=True)
-class Seed:
-    """An undamaged file.
-
-    Attributes:
-        name: What it is, for the report.
-        suffix: ``.sgy`` or ``.su``.
-        content: Its bytes.
-    """
-
-    name: str
-    suffix: str
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -70,49 +52,6 @@ class Outcome:
     message: str
     time_s: float = 0.0
     peak_bytes: int = 0
-
-
-def corpus(with_real_files: bool = True) -> list[Seed]:
-    """Small real files, as far as the data folder is there, and generated ones."""
-    folder = Path(os.environ.get("GEOML_DATA", ROOT / ".." / "shared" / "data")) / "seismic"
-    paths = [ROOT / "sample_data" / "marine_line_velocity.sgy"]
-    if with_real_files and folder.is_dir():
-        paths += sorted(path for path in folder.rglob("*") if path.suffix in (".sgy", ".su"))
-    paths = [path for path in paths if path.stat().st_size <= _LARGEST_FILE]
-    seeds = [Seed(path.name, path.suffix, path.read_bytes()) for path in paths]
-    return seeds + generated(_GENERATED)
-
-
-def generated(count: int) -> list[Seed]:
-    """Files of the strategies that the tests use, always the same ones."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from hypothesis import HealthCheck, given, settings
-    from segy_strategy import TrueFile, trace_files
-
-    seeds: list[Seed] = []
-
-    @settings(
-        max_examples=count,
-        database=None,
-        derandomize=True,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(trace_files())
-    def collect(true: TrueFile) -> None:
-        seeds.append(Seed(f"generated {len(seeds)}", true.suffix, true.content))
-
-    collect()
-    return seeds
-
-
-def mutated(seeds: Sequence[Seed], seed: int, number: int) -> tuple[Seed, str]:
-    """The damaged file of a number, and the kind of damage."""
-    rng = np.random.default_rng([seed, number])
-    source = seeds[rng.integers(len(seeds))]
-    kind = list(MUTATIONS)[number % len(MUTATIONS)]
-    content = MUTATIONS[kind](bytearray(source.content), rng, source.suffix)
-    return Seed(source.name, source.suffix, bytes(content)), kind
 
 
 def try_file(damaged: Seed, folder: Path, *, through_store: bool) -> tuple[str, str]:

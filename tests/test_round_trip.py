@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
-from segy_strategy import FORMATS, REVISIONS, TrueFile, nearest_float32, trace_files
+from segy_strategy import REVISIONS, TrueFile, trace_files
+from true_samples import FORMATS, nearest_float32
 
 from geoml.errors import GeomlError
 from geoml.products.survey_segy import write_survey_segy

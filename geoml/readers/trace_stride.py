@@ -97,6 +97,8 @@ def agreement(
     table = stride.headers(source, np.unique(np.concatenate([first, spread])), byte_order)
     if len(table) < 2 or not table.header_bytes.any():
         return "silent"
+    if strict and _is_text(table, stride.n_samples):
+        return "no"
     numbers = [table.column("n_samples"), table.column("dt_us")]
     said = (numbers[0] != 0) | (numbers[1] != 0)
     if not said.any():
@@ -112,6 +114,16 @@ def agreement(
     if (stride.rest and not same[-2:].all()) or (strict and not same.all()):
         return "no"
     return "yes"
+
+
+def _is_text(table: HeaderTable, n_samples: int) -> bool:
+    """Whether cards of text stand where headers are supposed: blanks agree with one another too.
+
+    Text has no zeros, which unassigned bytes of headers are full of, and states no sample count.
+    """
+    counts = table.column("n_samples")
+    repeated = np.isin(counts, (0, n_samples)).mean() > _MOSTLY_ALIKE
+    return not repeated and bool(np.mean(table.header_bytes == 0) < _MOST_ODD)
 
 
 def _likeness(header_bytes: NDArray[np.uint8]) -> Agreement:

@@ -129,6 +129,43 @@ def test_processed_samples_go_into_the_original_headers_as_ieee(line, tmp_path):
         np.testing.assert_array_equal(again["header_bytes"], survey["header_bytes"][mine])
 
 
+def revision_2_file(n_traces: int = N_RECEIVERS) -> bytes:
+    """Revision 2.0 with its number of traces stated, and one trailer of text."""
+    content = bytearray(shot_file(1))
+    content[3500:3502] = bytes([2, 0])
+    struct.pack_into(">Q", content, 3512, n_traces)
+    struct.pack_into(">i", content, 3528, 1)
+    return bytes(content) + b"C 1 TRAILER".ljust(3200)
+
+
+def test_trailer_text_stays_behind_processed_traces(tmp_path):
+    path = tmp_path / "line.sgy"
+    path.write_bytes(revision_2_file())
+    survey = read_survey(path)
+    assert survey.sizes["trace"] == N_RECEIVERS
+    survey = survey.assign(amplitude=survey["amplitude"] * 2).assign_attrs(steps=[{"agc": {}}])
+    write_survey_segy(survey, tmp_path / "out.sgy")
+    content = (tmp_path / "out.sgy").read_bytes()
+    assert content[-3200:] == b"C 1 TRAILER".ljust(3200)
+    assert content[:3600] == revision_2_file()[:3600]
+    np.testing.assert_array_equal(
+        read_survey(tmp_path / "out.sgy")["amplitude"], survey["amplitude"]
+    )
+
+
+def test_stated_number_of_traces_follows_the_traces(tmp_path):
+    path = tmp_path / "line.sgy"
+    path.write_bytes(revision_2_file())
+    write_survey_segy(read_survey(path).isel(trace=slice(1, 4)), tmp_path / "part.sgy")
+    content = (tmp_path / "part.sgy").read_bytes()
+    assert struct.unpack_from(">Q", content, 3512) == (3,)
+    assert (
+        content[:3512] + content[3520:3600]
+        == revision_2_file()[:3512] + revision_2_file()[3520:3600]
+    )
+    assert read_survey(tmp_path / "part.sgy").sizes["trace"] == 3
+
+
 def test_chosen_format_changes_samples_and_the_code_alone(line, tmp_path):
     write_survey_segy(read_survey(line[2]), tmp_path / "ieee.sgy", sample_format=5)
     before, after = line[2].read_bytes(), (tmp_path / "ieee.sgy").read_bytes()
@@ -252,6 +289,14 @@ def test_failure_in_the_middle_leaves_no_file_of_several(line, tmp_path):
     with pytest.raises(FileFormatError, match="no whole numbers of format 2"):
         write_survey_segy(broken, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_failed_upload_leaves_no_file(line):
+    survey = read_survey(line[2])
+    survey["amplitude"][4, 3] = 0.5
+    with pytest.raises(FileFormatError, match="no whole numbers of format 2"):
+        write_survey_segy(survey, "memory://failed/out.sgy")
+    assert not fsspec.filesystem("memory").exists("/failed/out.sgy")
 
 
 def test_missing_parts_are_said(line, tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 import fuzz_segy
 import numpy as np
 import pytest
-from fuzz_segy import Outcome, failures, fuzz, generated, mutated, table
+from fuzz_corpus import generated, mutated
+from fuzz_segy import Outcome, failures, fuzz, table
 from mutation import MUTATIONS
 
 from geoml.readers import ingest as ingest_module
