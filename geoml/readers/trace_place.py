@@ -18,11 +18,10 @@ _SEARCHED_RECORDS = 1000
 # A stanza starts with two brackets, in ASCII or EBCDIC.
 _STANZA_STARTS = (b"((", b"\x4d\x4d")
 
-_Noted = tuple[int, str]
-
-
 MOST_TRAILER_BYTES = _MOST_TRAILER_RECORDS * TEXT_BYTES
 """What is kept of the bytes after the traces, at most."""
+
+_Noted = tuple[int, str]
 
 
 @dataclass(frozen=True)

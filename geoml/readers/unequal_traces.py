@@ -35,35 +35,39 @@ def unequal_traces(
         byte_order: Byte order of the headers.
     """
     content = source.read(first_byte, min(source.n_bytes, first_byte + BLOCK_BYTES))
-    interval, counts, extras = None, set(), set()
-    at = steps = 0
+    interval, steps, at = None, 0, 0
+    met: set[tuple[int, int]] = set()
+    lengths: tuple[int, int] | None = None
     while at + HEADER_BYTES <= content.size and steps < _MOST_STEPS:
         header = content[at : at + HEADER_BYTES]
-        n_samples, dt_us = (
-            _number(header, "n_samples", byte_order),
-            _number(header, "dt_us", byte_order),
-        )
-        n_extra = 0
-        if n_extra_headers > 0 and at + 2 * HEADER_BYTES <= content.size:
-            extension = SegExtension(
-                content[at + HEADER_BYTES : at + 2 * HEADER_BYTES].reshape(1, -1), byte_order
-            )
+        dt_us = _number(header, "dt_us", byte_order)
+        interval = dt_us if interval is None else interval
+        if dt_us != interval:
+            break
+        # A trace's own numbers are believed once they have led to the next header.
+        met |= {lengths} if lengths else set()
+        n_samples, n_extra = _number(header, "n_samples", byte_order), 0
+        following = content[at + HEADER_BYTES : at + 2 * HEADER_BYTES]
+        if n_extra_headers > 0 and following.size == HEADER_BYTES:
+            extension = SegExtension(following.reshape(1, -1), byte_order)
             if extension.named[0]:
                 n_extra = int(extension.column("n_headers")[0]) or n_extra_headers
                 n_samples = int(extension.column("n_samples")[0]) or n_samples
-        interval = dt_us if interval is None else interval
-        if n_samples == 0 or dt_us != interval:
+        if n_samples == 0:
             break
-        counts.add(n_samples)
-        extras.add(n_extra)
+        lengths = (n_samples, n_extra)
         at += HEADER_BYTES * (1 + n_extra) + n_samples * sample_bytes
         steps += 1
-    arrived = at == source.n_bytes - first_byte
-    if not interval or not (arrived or steps >= _ENOUGH_STEPS):
+    if lengths and at == source.n_bytes - first_byte:
+        met.add(lengths)
+    elif steps < _ENOUGH_STEPS:
         return ""
-    if len(extras) > 1:
+    if not interval or not met:
+        return ""
+    counts, extras = zip(*met, strict=True)
+    if min(extras) < max(extras):
         return f"{min(extras)} to {max(extras)} additional trace headers from trace to trace"
-    if len(counts) > 1:
+    if min(counts) < max(counts):
         return f"{min(counts)} to {max(counts)} samples from trace to trace"
     return ""
 

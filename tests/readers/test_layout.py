@@ -34,6 +34,13 @@ def test_traces_of_unequal_length_are_refused_with_the_reason(make_segy):
         SegyReader(path)
 
 
+def test_one_lying_header_of_a_file_that_does_not_fit_is_no_unequal_trace(make_segy):
+    counts = [39] * 10 + [38] + [39] * 19
+    path = make_segy(DATA, binary={3221: ("H", 39)}, trace={115: ("H", counts), 117: ("h", 2000)})
+    with pytest.raises(FileFormatError, match=r"Pass --samples 40"):
+        SegyReader(path)
+
+
 def test_few_shorter_traces_at_the_end_are_not_taken_for_a_cut_one(make_segy):
     lengths = [40] * 500 + [30] * 3
     path = make_segy(
