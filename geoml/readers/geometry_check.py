@@ -18,6 +18,7 @@ _OFFSET_SLACK_M = 1.0
 _DEPTH_LIKE_INTERVAL_S = 0.01
 _ONE_SHOT_M = 1.0
 _MOST = 0.9
+_DEAD = 2
 _SAME_FACTOR = 0.02
 _GEOMETRY = "--geometry"
 # What offsets are too large by when one unit or scalar was applied to them and not to positions.
@@ -35,7 +36,7 @@ def geometry_findings(survey: xr.Dataset) -> list[Finding]:
         survey: Dataset with every trace variable and ``time``.
     """
     name = survey.attrs.get("source_file", "survey")
-    findings = trace_findings(survey, name)
+    findings = [*trace_findings(survey, name), *_dead_findings(survey, name)]
     if is_stacked(survey):
         message = f"{name}: every offset and receiver position is 0: stacked traces, not shots."
         return [*findings, *_interval_findings(survey, name), Finding("info", message)]
@@ -56,6 +57,14 @@ def geometry_findings(survey: xr.Dataset) -> list[Finding]:
 
 
 _WHO = ("source", "receiver")
+
+
+def _dead_findings(survey: xr.Dataset, name: str) -> list[Finding]:
+    n_dead = int((survey["trace_kind"].values == _DEAD).sum())
+    if not n_dead:
+        return []
+    message = f"{name}: {n_dead} of {survey.sizes['trace']} traces are marked dead (trace code 2)."
+    return [Finding("info", message)]
 
 
 def _crooked_findings(survey: xr.Dataset, line: LineCoordinates, name: str) -> list[Finding]:

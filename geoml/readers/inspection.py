@@ -67,5 +67,6 @@ def refuse_warnings(findings: list[Finding], options: IngestOptions) -> None:
     """
     warnings = [finding for finding in findings if finding.level == "warning"]
     if options.strict and warnings:
-        more = f" (and {len(warnings) - 1} more warnings)" if len(warnings) > 1 else ""
+        n_more = len(warnings) - 1
+        more = f" (and {n_more} more {'warning' if n_more == 1 else 'warnings'})" if n_more else ""
         raise FileFormatError(f"{warnings[0]}{more} Strict reading was asked for.")

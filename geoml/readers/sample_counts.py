@@ -38,6 +38,9 @@ def count_findings(name: str, n_traces: int, n_non_finite: int, n_dead: int) -> 
         )
         found.append(Finding("warning", message))
     if n_dead:
-        message = f"{name}: {n_dead} of {n_traces} traces hold only zeros."
-        found.append(Finding("info", message))
+        message = (
+            f"{name}: {n_dead} of {n_traces} traces hold only zeros; dead traces are kept as they "
+            "are, kill them in preprocessing."
+        )
+        found.append(Finding("warning", message))
     return found

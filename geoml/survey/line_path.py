@@ -114,7 +114,8 @@ def line_path(
         (crooked lines).
     """
     # Positions nearer than a micrometre are one.
-    points: Floats = np.round(np.column_stack([x, y]).astype(np.float64), 6)
+    points = np.column_stack([x, y]).astype(np.float64)
+    points = np.round(points, 6, out=points)
     farthest = float(np.abs(points).max())
     if not farthest < _FARTHEST_M:
         raise GeometryError(f"A position is {farthest:g} m from the origin; no line goes there.")

@@ -32,6 +32,7 @@ def line(make_segy) -> Callable[..., Path]:
         shot, channel = np.divmod(np.arange(N_SHOTS * N_CHANNELS), N_CHANNELS)
         columns = {
             "record": 101 + shot,
+            "kind": np.ones_like(shot),
             "channel": 1 + channel,
             "offset": -(100 + 25 * channel),
             "elevation_scalar": np.ones_like(shot),
@@ -52,6 +53,7 @@ def line(make_segy) -> Callable[..., Path]:
         samples = np.random.default_rng(5).normal(size=(columns["record"].size, 8))
         places = {
             "record": (9, "i"),
+            "kind": (29, "h"),
             "channel": (13, "i"),
             "offset": (37, "i"),
             "receiver_elevation": (41, "i"),
@@ -174,6 +176,7 @@ def test_lie_is_found_and_strict_reading_refuses_it(line, change, message):
             without(*(6 * shot + 5 - lost for shot in range(6) for lost in range(6 - shot - 1))),
             "records hold 1 to 6 channels, most often 6",
         ),
+        (put("kind", 2, slice(5)), "5 of 72 traces are marked dead (trace code 2)"),
     ],
 )
 def test_what_may_be_meant_is_only_remarked(line, change, message):
@@ -212,6 +215,11 @@ def test_dead_traces_and_nan_are_found(make_segy):
     report = str(scan(make_segy(samples)))
     assert "1 of 5 traces hold only zeros" in report
     assert "2 of 5 traces hold NaN, Inf" in report
+    with pytest.raises(FileFormatError, match=r"NaN, Inf.*and 1 more warning\).*Strict"):
+        read_survey(make_segy(samples), IngestOptions(strict=True))
+    samples[3:] = 1
+    with pytest.raises(FileFormatError, match=r"only zeros.*Strict"):
+        read_survey(make_segy(samples), IngestOptions(strict=True))
 
 
 def test_unit_that_the_file_does_not_name_is_remarked(line):
