@@ -157,27 +157,38 @@ def _text(rng: np.random.Generator, encoding: str, first: str) -> bytes:
 
 
 @st.composite
-def segy_files(draw: st.DrawFn, formats: tuple[int, ...] = FORMATS) -> TrueFile:
-    """SEG-Y files that contradict themselves nowhere, so that every one has to be read right."""
+def segy_files(
+    draw: st.DrawFn, formats: tuple[int, ...] = FORMATS, same_axis: bool = False
+) -> TrueFile:
+    """SEG-Y files that contradict themselves nowhere, so that every one has to be read right.
+
+    Args:
+        draw: Given by Hypothesis.
+        formats: Sample formats to choose from.
+        same_axis: Whether all files have 7 samples of 2 ms from 0 on, so that they fit together.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     order = draw(st.sampled_from([">", "<"]))
     major, minor = draw(st.sampled_from(REVISIONS))
     sample_format = draw(st.sampled_from(formats))
     encoding = draw(st.sampled_from(["cp037", "ascii", "utf-8"]))
     n_traces = draw(st.integers(1, 7))
-    n_samples = draw(st.integers(1, 20))
+    n_samples = 7 if same_axis else draw(st.integers(1, 20))
     foot = draw(st.booleans())
     n_extended = draw(st.sampled_from([0, 0, 0, 1, 2])) if major >= 1 else 0
     end_stanza = bool(n_extended) and draw(st.booleans())
     n_extra = draw(st.sampled_from([0, 0, 1, 2])) if major >= 2 else 0
     n_trailers = draw(st.sampled_from([0, 0, 1, 2])) if major >= 2 else 0
-    dt_us = draw(st.sampled_from([1, 250, 500, 1000, 2000, 4000, 20000, 32767]))
-    exact_dt_us = draw(st.sampled_from([0.0, 0.0, 62.5, 4000.0])) if major >= 2 else 0.0
+    intervals = [2000] if same_axis else [1, 250, 500, 1000, 2000, 4000, 20000, 32767]
+    dt_us = draw(st.sampled_from(intervals))
+    exact_dt_us = 0.0
+    if major >= 2 and not same_axis:
+        exact_dt_us = draw(st.sampled_from([0.0, 0.0, 62.5, 4000.0]))
     modes = {
         "coordinate_scalar": draw(st.sampled_from([*_SCALARS, 7, -3, "varying"])),
         "elevation_scalar": draw(st.sampled_from([*_SCALARS, "varying"])),
         "coordinate_units": draw(st.sampled_from([0, 1])),
-        "delay_ms": draw(st.sampled_from([0, 0, 1, 96, -96, 32767, -32768])),
+        "delay_ms": 0 if same_axis else draw(st.sampled_from([0, 1, 96, -96, 32767, -32768])),
         "time_scalar": draw(st.sampled_from([0, 1, 10, -10, -1000])),
         "n_samples": draw(st.sampled_from([n_samples, n_samples, 0])),
         "dt_us": draw(st.sampled_from([dt_us, dt_us, 0])) if not exact_dt_us else 0,
