@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoml.errors import OptionError
+from geoml.errors import OptionError, ShapeError
 from geoml.preprocess.step import Step, finite_samples, sample_interval_s, with_samples
 
 _RUNNING_SUM_FLOOR = 1e-5
@@ -21,7 +21,8 @@ class Agc(Step):
     """Divide each sample by the RMS amplitude of the window around it.
 
     At the ends of the trace the window is cut to the samples that exist. True amplitudes are
-    lost for good, also those along offset.
+    lost, also those along offset, unless the gain is kept: ``without_gain(out, agc.gain(in))`` is
+    the input again.
 
     Attributes:
         window_s: Window length [s], at least two samples; taken as the nearest odd number of
@@ -48,17 +49,52 @@ class Agc(Step):
         Raises:
             OptionError: If the window is under two samples, or a sample is NaN.
         """
+        samples = finite_samples(gathers, "agc").astype(np.float64)
+        return with_samples(gathers, samples / self._level(samples, gathers))
+
+    def gain(self, gathers: xr.DataArray) -> xr.DataArray:
+        """What each sample of the input is multiplied by, above 0, dims (trace, time).
+
+        Raises:
+            OptionError: If the window is under two samples, or a sample is NaN.
+        """
+        samples = finite_samples(gathers, "agc").astype(np.float64)
+        gain = gathers.astype(np.float64).copy(data=1 / self._level(samples, gathers))
+        return gain.rename("gain").assign_attrs({"units": "", "long_name": "automatic gain"})
+
+    def _level(self, samples: NDArray[np.float64], gathers: xr.DataArray) -> NDArray[np.float64]:
+        """RMS amplitude that each sample is divided by, shape (trace, time)."""
         dt_s = sample_interval_s(gathers)
         if self.window_s < 2 * dt_s * (1 - 1e-6):
             raise OptionError(
                 f"AGC window of {self.window_s:g} s is under two samples of {dt_s:g} s."
             )
-        samples = finite_samples(gathers, "agc").astype(np.float64)
         half = max(1, round((self.window_s / dt_s - 1) / 2))
         rms = np.sqrt(_window_mean(samples**2, half, self.floor))
         rms = np.maximum(rms, self.floor * rms.max(axis=1, keepdims=True))
         # A dead trace has rms 0: divide by 1 there, so that it stays 0.
-        return with_samples(gathers, samples / np.where(rms > 0, rms, 1))
+        return np.where(rms > 0, rms, 1)
+
+
+def without_gain(gathers: xr.DataArray, gain: xr.DataArray) -> xr.DataArray:
+    """The gathers before a gain, such as that of ``Agc.gain``; steps between may have been linear.
+
+    Args:
+        gathers: Dims (trace, time).
+        gain: What the samples were multiplied by, the same shape.
+
+    Raises:
+        ShapeError: If the shapes differ.
+        OptionError: If the gain is not above 0 everywhere.
+    """
+    if gain.shape != gathers.shape:
+        raise ShapeError(
+            f"The gain has shape {gain.shape}, the gathers {gathers.shape}; use the gain of these "
+            "gathers."
+        )
+    if not (gain.values > 0).all():
+        raise OptionError("The gain is not above 0 everywhere; what it silenced is lost.")
+    return with_samples(gathers, gathers.values / gain.values)
 
 
 def _window_mean(power: NDArray[np.float64], half: int, floor: float) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoml.errors import OptionError
-from geoml.preprocess.agc import Agc
+from geoml.errors import OptionError, ShapeError
+from geoml.preprocess.agc import Agc, without_gain
 
 Maker = Callable[..., xr.DataArray]
 
@@ -71,3 +71,32 @@ def test_impossible_options_are_refused() -> None:
         Agc(window_s=0)
     with pytest.raises(OptionError, match=r"floor is 1; it must be in \[0, 1\)"):
         Agc(window_s=0.5, floor=1)
+
+
+def test_dividing_by_the_gain_restores_the_input(gathers: xr.DataArray) -> None:
+    step = Agc(window_s=0.2)
+    gain = step.gain(gathers)
+    levelled = step(gathers)
+    np.testing.assert_allclose(levelled.values, gathers.values * gain.values, rtol=1e-6)
+    back = without_gain(levelled, gain)
+    np.testing.assert_allclose(back.values, gathers.values, rtol=3e-7)
+    assert back.dtype == np.float32
+    assert gain.attrs["units"] == ""
+    assert (gain.values[5] == 1).all()
+
+
+def test_linear_step_between_gain_and_its_removal_is_kept(gathers: xr.DataArray) -> None:
+    step = Agc(window_s=0.2)
+    muted = step(gathers) * (gathers["time"] > 0.4)
+    back = without_gain(muted.astype(np.float32), step.gain(gathers)).values
+    late = gathers["time"].values > 0.4
+    np.testing.assert_allclose(back[:, late], gathers.values[:, late], rtol=3e-7)
+    assert not back[:, ~late].any()
+
+
+def test_gain_of_other_gathers_is_refused(gathers: xr.DataArray) -> None:
+    gain = Agc(window_s=0.2).gain(gathers)
+    with pytest.raises(ShapeError, match=r"gain has shape \(36, 300\), the gathers \(12, 300\)"):
+        without_gain(gathers[:12], gain)
+    with pytest.raises(OptionError, match="what it silenced is lost"):
+        without_gain(gathers, 0 * gain)
