@@ -109,7 +109,8 @@ def test_cards_of_text_are_no_trace_headers(folder: Path):
     header = bytearray(240)
     struct.pack_into(">H", header, 114, 4)
     samples = np.arange(12, dtype=">f4").reshape(3, 4)
-    content = 3200 * b"\x40" + bytes(binary) + 3200 * b"\x40"
+    # Three headers' worth of blanks, then words.
+    content = 3200 * b"\x40" + bytes(binary) + 800 * b"\x40" + 2400 * b"\xe7"
     for row in samples:
         content += bytes(header) + row.tobytes()
     path = folder / "cards.sgy"
