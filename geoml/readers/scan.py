@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geoml.readers.file_list import TracePaths
 from geoml.readers.finding import Finding
+from geoml.readers.header_table import Traces
 from geoml.readers.joined_files import JoinedFiles
 from geoml.readers.many_files import FilesInspection, inspect_files
 from geoml.readers.options import IngestOptions
@@ -21,6 +22,7 @@ from geoml.survey.sample_format import SAMPLE_FORMATS
 from geoml.survey.schema import TRACES_SHARD_FACTOR
 
 _LOOKED_AT_TRACES = 512
+_REQUESTED_AT_ONCE = 64
 _SHOWN_TEXT_LINES = 3
 _MOST_FORMATS_JUDGED = 16
 _SEVERITY = {"warning": 0, "info": 1}
@@ -130,7 +132,7 @@ def _plan(table: xr.Dataset) -> Fact:
 def _sample_findings(files: JoinedFiles, looked_at: NDArray[np.int64]) -> list[Finding]:
     """What the samples of some traces look like."""
     counts = np.zeros(2, dtype=np.int64)
-    for part in _alone(looked_at):
+    for part in _portions(looked_at, files.readers[0].source.is_local):
         for piece in files.parts(part):
             counts += sample_counts(piece.reader.amplitude(piece.traces))
     non_finite, dead = (int(count) for count in counts)
@@ -139,7 +141,11 @@ def _sample_findings(files: JoinedFiles, looked_at: NDArray[np.int64]) -> list[F
     return [finding for reader in judged for finding in format_findings(reader)] + found
 
 
-def _alone(traces: NDArray[np.int64]) -> Iterable[slice]:
+def _portions(traces: NDArray[np.int64], is_local: bool) -> Iterable[Traces]:
+    """Traces to read at once."""
+    if not is_local:
+        # Requests of scattered traces go out side by side.
+        return np.array_split(traces, -(-traces.size // _REQUESTED_AT_ONCE))
     # A mapped run touches its own bytes only; scattered traces of a map are as many runs.
     return (slice(int(trace), int(trace) + 1) for trace in traces)
 

@@ -48,3 +48,35 @@ def test_viking_traps_are_found(data_dir: Path):
     assert "trace headers say 1500 samples, the binary header 600" in str(report)
     assert "offsets -3237 to -262 m" in dict(report.facts)["geometry"]
     assert dict(report.facts)["by receiver"].startswith("123 gathers")
+
+
+def test_file_behind_a_url_has_the_report_of_the_local_one(make_segy):
+    import fsspec
+
+    samples = np.random.default_rng(3).normal(size=(150, 8))
+    samples[140] = 0
+    path = make_segy(samples, trace={13: ("i", list(range(1, 151)))})
+    fsspec.filesystem("memory").pipe("/scan/line.sgy", path.read_bytes())
+    assert str(scan("memory://scan/line.sgy")) == str(scan(path))
+    assert "1 of 150 traces hold only zeros" in str(scan(path))
+
+
+def test_many_files_are_one_survey(make_segy):
+    for shot in range(3):
+        make_segy(
+            np.random.default_rng(shot).normal(size=(4, 5)),
+            trace={
+                9: ("i", 7 + shot),
+                13: ("i", [1, 2, 3, 4]),
+                73: ("i", 1000 + 25 * shot),
+                81: ("i", [900 + 25 * shot - 10 * channel for channel in range(4)]),
+            },
+            binary={3255: ("h", 1)},
+            name=f"shot_{shot}.sgy",
+        )
+    folder = make_segy(name="other.segy").parent
+    report = scan(str(folder / "shot_*.sgy"))
+    facts = dict(report.facts)
+    assert facts["files"].startswith("3 files, shot_0.sgy to shot_2.sgy")
+    assert facts["by shot"] == "3 gathers of 4 traces"
+    assert report.findings == ()
