@@ -13,6 +13,7 @@ from geoml.preprocess.fill_nan import FillNan
 from geoml.preprocess.fk_filter import FkFilter
 from geoml.preprocess.fx_decon import FxDecon
 from geoml.preprocess.gain_time_power import GainTimePower
+from geoml.preprocess.interpolate_traces import InterpolateTraces
 from geoml.preprocess.kill import Kill
 from geoml.preprocess.median import Median
 from geoml.preprocess.mute_between import MuteBetween
@@ -47,6 +48,7 @@ STEPS: dict[str, type[Step]] = {
     "fk_filter": FkFilter,
     "fx_decon": FxDecon,
     "gain_time_power": GainTimePower,
+    "interpolate_traces": InterpolateTraces,
     "kill": Kill,
     "median": Median,
     "mute_between": MuteBetween,

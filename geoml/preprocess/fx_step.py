@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from geoml.errors import OptionError
+from geoml.preprocess.fx_windows import FxWindows, Spectra
 from geoml.preprocess.gather_step import GatherStep, Section
 from geoml.preprocess.overlapping_windows import overlapping_windows
-
-Spectra = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -63,27 +61,28 @@ class FxStep(GatherStep):
         Raises:
             OptionError: If a window is under four samples, or no frequency is in the band.
         """
-        live = section.samples[section.live].astype(np.float64)
         out = section.samples.astype(np.float64)
-        if len(live) >= 3:
-            out[section.live] = self._in_windows(live, section.dt_s)
+        if section.live.sum() >= 3:
+            out[section.live] = self._in_windows(out[section.live], section.dt_s)
         return out
 
     def _in_windows(self, samples: NDArray[np.float64], dt_s: float) -> NDArray[np.float64]:
         n_traces, n_time = samples.shape
-        width = round(self.window_s / dt_s)
-        if width < 4:
-            raise OptionError(
-                f"'{self.name}' window_s of {self.window_s:g} s is under four samples of "
-                f"{dt_s:g} s."
-            )
-        # Half a window of zeros around: every sample is then as well inside windows as any.
-        pad = width // 2
-        padded = np.pad(samples, ((0, 0), (pad, pad)))
         space = overlapping_windows(n_traces, self.window_traces, self.overlap)
-        time = overlapping_windows(padded.shape[1], width, self.overlap)
-        taper = np.sqrt(time.weight)
-        frequency_hz = fft.rfftfreq(time.width, dt_s)
+        time = FxWindows(n_time, dt_s, self.window_s, self.overlap, self.name)
+        band = self._band(time.frequency_hz)
+        out = np.zeros_like(samples)
+        for start, weight in zip(space.starts, space.weight, strict=True):
+            part = slice(start, start + space.width)
+            spectra = time.spectra(samples[part])
+            rows = spectra[:, band]
+            coherent = np.zeros_like(spectra)
+            coherent[:, band] = self.cleaned(rows.reshape(-1, space.width)).reshape(rows.shape)
+            out[part] += time.samples(coherent) * weight[:, None]
+        return out
+
+    def _band(self, frequency_hz: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """True for the frequencies that are kept, shape (frequency,)."""
         low_hz, high_hz = self.band_hz or (0.0, np.inf)
         band = (frequency_hz >= low_hz) & (frequency_hz <= high_hz)
         if not band.any():
@@ -92,17 +91,4 @@ class FxStep(GatherStep):
                 f"frequencies of a window of {self.window_s:g} s, 0 to {frequency_hz[-1]:g} Hz "
                 f"in steps of {frequency_hz[1]:g} Hz."
             )
-        out = np.zeros_like(padded)
-        n_windows = len(time.starts)
-        for start, weight in zip(space.starts, space.weight, strict=True):
-            part = padded[start : start + space.width]
-            spectra = fft.rfft(part[:, time.index] * taper, axis=2)  # (trace, window, frequency)
-            rows = np.ascontiguousarray(spectra[:, :, band].transpose(1, 2, 0))
-            coherent = self.cleaned(rows.reshape(-1, space.width)).reshape(rows.shape)
-            spectra = np.zeros_like(spectra)
-            spectra[:, :, band] = coherent.transpose(2, 0, 1)
-            pieces = fft.irfft(spectra, time.width, axis=2) * taper * weight[:, None, None]
-            for place in range(n_windows):
-                first = time.starts[place]
-                out[start : start + space.width, first : first + width] += pieces[:, place]
-        return out[:, pad : pad + n_time]
+        return band

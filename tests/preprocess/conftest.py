@@ -78,6 +78,15 @@ def damaged(gathers: xr.DataArray) -> xr.DataArray:
 
 
 @pytest.fixture
+def killed(gathers: xr.DataArray) -> xr.DataArray:
+    """The same gathers with single killed traces and two in a row."""
+    live = np.ones(gathers.sizes["trace"], dtype=bool)
+    live[[DEAD, 15, 18, 19, 31]] = False
+    edited = gathers.copy(data=np.where(live[:, None], gathers.values, np.float32(0)))
+    return edited.assign_coords(live=("trace", live))
+
+
+@pytest.fixture
 def one_trace() -> Callable[..., xr.DataArray]:
     """Makes a gather of one trace that knows nothing but its time axis."""
 
