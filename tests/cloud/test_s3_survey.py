@@ -180,9 +180,10 @@ def test_layout_cut_short_in_a_bucket_is_begun_again(
         calls.append(place)
         put(place, content)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(store_layout_group, "_put", put_twice)
-        ingest(line, out)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(line, out)
     with pytest.raises(StoreError, match="incomplete"):
         open_survey(out)
     ingest(line, out)
