@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geoml.errors import FileFormatError
+from geoml.errors import FileFormatError, ShapeError
 
 Traces = slice | NDArray[np.int64]
 
@@ -48,8 +48,11 @@ def source_parts(survey: xr.Dataset) -> list[SourcePart]:
 
     Raises:
         FileFormatError: If a trace belongs to no file.
+        ShapeError: If there are no traces.
     """
     n_traces = survey.sizes["trace"]
+    if not n_traces:
+        raise ShapeError("The survey has no traces to write.")
     trailing = _values(survey, "trailing_bytes", np.uint8)
     listed = survey.attrs.get("source_files")
     if not listed:

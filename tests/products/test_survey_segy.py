@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from segy_strategy import segy_files
 
-from geoml.errors import FileFormatError, OptionError, StoreError
+from geoml.errors import FileFormatError, OptionError, ShapeError, StoreError
 from geoml.products.survey_segy import write_survey_segy
 from geoml.readers.ingest import ingest, read_survey
 from geoml.readers.options import IngestOptions
@@ -300,6 +300,8 @@ def test_failed_upload_leaves_no_file(line):
 
 
 def test_missing_parts_are_said(line, tmp_path):
+    with pytest.raises(ShapeError, match="no traces to write"):
+        write_survey_segy(read_survey(line[0]).isel(trace=slice(0, 0)), tmp_path / "out.sgy")
     survey = read_survey(line)
     with pytest.raises(FileFormatError, match="4 source files, but not which of them"):
         write_survey_segy(survey.drop_vars("source_file"), tmp_path / "out")
