@@ -230,8 +230,13 @@ def test_unit_that_the_file_does_not_name_is_remarked(line):
 
 
 def test_gravest_findings_come_first(line):
-    levels = [finding.level for finding in scan(line(without(*range(24, 31)))).findings]
-    assert levels == ["warning", "info"]
+    def change(columns):
+        columns["delay"][:] = 8
+        return without(*range(24, 31))(columns)
+
+    report = scan(line(change))
+    assert [finding.level for finding in report.findings] == ["warning", "info", "info"]
+    assert str(report).splitlines()[-3].startswith("warning      5 traces are missing")
 
 
 def test_duplicates_across_files_are_found(line, tmp_path):
