@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geoml.readers.finding import Finding
 from geoml.survey.cdp_position import is_stacked
+from geoml.survey.description import counted
 
 Ints = NDArray[np.int64]
 
@@ -176,7 +177,7 @@ def _missing_channels(survey: xr.Dataset, records: RecordGroups, name: str) -> l
             " ..." if lost.size > _MOST_NAMED else ""
         )
         message = (
-            f"{name}: {int(hole.sum())} traces are missing from {holed.size} of {n_records} "
+            f"{name}: {counted(int(hole.sum()), 'trace')} missing from {holed.size} of {n_records} "
             f"records; record {records.numbers[holed[0]]} lacks channels {named}."
         )
         return [Finding("warning", message)]
@@ -198,7 +199,7 @@ def _missing_records(records: RecordGroups, name: str) -> list[Finding]:
         return []
     n_missing = int((steps[wide] // step - 1).sum())
     message = (
-        f"{name}: {n_missing} record numbers are missing between {numbers[0]} and {numbers[-1]}, "
+        f"{name}: {counted(n_missing, 'record number')} missing between {numbers[0]} and {numbers[-1]}, "
         f"the first is {numbers[wide[0]] + step}."
     )
     return [Finding("info", message)]
