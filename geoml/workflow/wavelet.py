@@ -23,15 +23,14 @@ from geoml.physics.wavelets import (
 )
 from geoml.preprocess import Step
 from geoml.preprocess.bandpass import Bandpass
+from geoml.preprocess.estimate_wavelet import WaveletMethod, estimate_wavelet
 from geoml.preprocess.pipeline import build_steps, run
 from geoml.preprocess.resample import Resample
-from geoml.survey.gathers import gather_index
 from geoml.workflow.call_options import call_options
 from geoml.workflow.specification import WaveletSection
 
 Floats = NDArray[np.float64]
 
-_TRACES = 2000
 _QUIET_S = 1.0  # silence around a given wavelet, in which a filter may ring
 
 
@@ -56,7 +55,12 @@ def survey_wavelet(clean: xr.Dataset, raw: xr.Dataset | None, section: WaveletSe
     if section.method in ("ricker", "file"):
         wavelet = _filtered(_given(section, clean if raw is None else raw), steps, raw is None)
     else:
-        wavelet = _estimated(shaped_survey(clean, raw), section)
+        # A wavelet by least squares needs modelling, and is made where there is some.
+        method: WaveletMethod = (
+            "statistical" if section.method == "statistical" else "first_arrivals"
+        )
+        options = estimate_options(section)
+        wavelet = estimate_wavelet(shaped_survey(clean, raw), method, **options)
     if section.max_frequency_hz is not None:
         return replace(wavelet, max_frequency_hz=section.max_frequency_hz)
     return wavelet
@@ -79,29 +83,6 @@ def estimate_options(section: WaveletSection) -> dict[str, Any]:
     if section.options:
         raise OptionError(f"A wavelet by method '{section.method}' has no 'options'; remove them.")
     return {}
-
-
-def _estimated(survey: xr.Dataset, section: WaveletSection) -> Wavelet:
-    """From the traces of a survey whose filters were applied."""
-    some = _some_traces(survey)
-    time_s = some["time"].values
-    dt_s = float(time_s[1] - time_s[0])
-    traces = some["amplitude"].values
-    if section.method == "statistical":
-        return estimate_statistical(traces, dt_s, **estimate_options(section))
-    if "first_break" not in some:
-        raise OptionError(
-            "The wavelet is to come from the first arrivals, and the survey has no picks; put "
-            "the step 'pick_first_breaks' into its preprocessing."
-        )
-    return estimate_from_first_arrivals(
-        traces,
-        some["first_break"].values,
-        some["offset"].values,
-        dt_s,
-        start_s=float(time_s[0]),
-        **estimate_options(section),
-    )
 
 
 def _given(section: WaveletSection, survey: xr.Dataset) -> Wavelet:
@@ -166,13 +147,3 @@ def shaped_survey(clean: xr.Dataset, raw: xr.Dataset | None) -> xr.Dataset:
     if raw is None or all(step.shapes_wavelet for step in steps):
         return clean
     return run(raw, [step for step in steps if step.shapes_wavelet])
-
-
-def _some_traces(survey: xr.Dataset) -> xr.Dataset:
-    """Live traces of whole shots, evenly spread over the survey, two thousand at most."""
-    shots = gather_index(survey, "shot").trace_lists
-    largest = max(traces.size for traces in shots)
-    count = int(np.clip(_TRACES // largest, 1, len(shots)))
-    places = np.unique(np.linspace(0, len(shots) - 1, count).round().astype(int))
-    some = survey.isel(trace=np.sort(np.concatenate([shots[place] for place in places]))).load()
-    return some.isel(trace=np.flatnonzero(some["amplitude"].values.any(axis=1)))
