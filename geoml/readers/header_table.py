@@ -29,8 +29,6 @@ _SCALARS = {
 _MAPPED_BLOCK_BYTES = 8 * 2**20
 # Of longer traces most pages hold no header.
 _DENSE_TRACE_BYTES = 64 * 2**10
-# Two traces closer than this are fetched from a URL with what lies between them.
-_WORTH_ONE_REQUEST = 256 * 2**10
 
 
 class HeaderColumns:
@@ -98,7 +96,7 @@ class TraceRecords:
         """Some bytes of each of some traces, shape (trace, last - first).
 
         A run of traces of a local file is mapped and not read; of scattered traces only these
-        bytes are copied. Each call maps anew, so that memory holds no more of a file than the
+        bytes are read. Each call maps anew, so that memory holds no more of a file than the
         arrays in use.
 
         Args:
@@ -122,9 +120,8 @@ class TraceRecords:
                 f"{self.source.name}: traces {low} to {high} are asked of {self.n_traces}, "
                 "counted from 0."
             )
-        if self.source.is_local:
-            return self._run(low, high + 1)[:, first:last][traces - low]
-        return self._fetched(traces, first, last)
+        starts = self.first_byte + traces.astype(np.int64) * self.trace_bytes + first
+        return self.source.read_rows(starts, last - first)
 
     def trailing(self) -> NDArray[np.uint8]:
         """Whatever follows the last whole trace, shape (byte,)."""
@@ -163,24 +160,6 @@ class TraceRecords:
         last = first + (stop - start) * self.trace_bytes
         found = self.source.read(first, last, all_at_once=all_at_once)
         return found.reshape(stop - start, self.trace_bytes)
-
-    def _fetched(self, traces: NDArray[np.int64], first: int, last: int) -> NDArray[np.uint8]:
-        """Scattered traces over range requests, those that lie close together in one."""
-        wanted, place = np.unique(traces, return_inverse=True)
-        gap = np.diff(wanted) * self.trace_bytes - (last - first)
-        runs = np.split(wanted, np.flatnonzero(gap > _WORTH_ONE_REQUEST) + 1)
-        starts = [self.first_byte + int(run[0]) * self.trace_bytes + first for run in runs]
-        stops = [self.first_byte + int(run[-1]) * self.trace_bytes + last for run in runs]
-        found = np.empty((wanted.size, last - first), dtype=np.uint8)
-        row = 0
-        for run, content in zip(
-            runs, self.source.read_ranges(list(zip(starts, stops, strict=True))), strict=True
-        ):
-            for number in run:
-                at = int(number - run[0]) * self.trace_bytes
-                found[row] = content[at : at + last - first]
-                row += 1
-        return found[place.reshape(-1)]
 
 
 def _empty(fields: Mapping[str, HeaderField], n_traces: int) -> dict[str, NDArray[Any]]:

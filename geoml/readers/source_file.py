@@ -29,6 +29,8 @@ _MADV_POPULATE_READ = 22
 _PIECE_BYTES = 8 * 2**20
 _WAVE_BYTES = 32 * 2**20
 _WAVE_PIECES = 64
+# Rows closer than this are fetched with what lies between them.
+_WORTH_ONE_REQUEST = 256 * 2**10
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,49 @@ class SourceFile:
         if self.is_local:
             return [self._mapped(start, stop) for start, stop in ranges]
         return self._fetched(ranges)
+
+    def read_rows(self, starts: NDArray[np.int64], n_bytes: int) -> Bytes:
+        """Equally long runs of bytes from anywhere, and of a local file nothing else.
+
+        Args:
+            starts: First byte of each, counted from 0, shape (row,).
+            n_bytes: Length of each.
+
+        Returns:
+            Shape (row, byte).
+
+        Raises:
+            FileFormatError: If the file does not hold them, or cannot be read.
+        """
+        rows = np.empty((starts.size, n_bytes), dtype=np.uint8)
+        if not starts.size:
+            return rows
+        self._check(int(starts.min()), int(starts.max()) + n_bytes)
+        if not self.is_local:
+            return self._fetched_rows(starts, rows)
+        # Plain reads: a map would cost a page fault for each of them.
+        try:
+            with open(self.path, "rb", buffering=0) as file:
+                for start, row in zip(starts.tolist(), rows, strict=True):
+                    file.seek(start)
+                    if file.readinto(memoryview(row)) != n_bytes:
+                        raise OSError(f"it became shorter than {self.n_bytes} bytes")
+        except OSError as error:
+            raise self._unreadable(error) from None
+        return rows
+
+    def _fetched_rows(self, starts: NDArray[np.int64], rows: Bytes) -> Bytes:
+        """Rows over range requests, those that lie close together in one."""
+        n_bytes = rows.shape[1]
+        order = np.argsort(starts, kind="stable")
+        gaps = np.diff(starts[order]) - n_bytes
+        runs = np.split(order, np.flatnonzero(gaps > _WORTH_ONE_REQUEST) + 1)
+        ranges = [(int(starts[run[0]]), int(starts[run[-1]]) + n_bytes) for run in runs]
+        for run, (first, _), content in zip(runs, ranges, self._fetched(ranges), strict=True):
+            for row in run:
+                at = int(starts[row]) - first
+                rows[row] = content[at : at + n_bytes]
+        return rows
 
     def _check(self, start: int, stop: int) -> None:
         if not 0 <= start <= stop <= self.n_bytes:
