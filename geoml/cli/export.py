@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,9 @@ def export(
     sample_format: Annotated[
         int | None, typer.Option(help="SEG-Y sample format code to write.")
     ] = None,
+    byte_order: Annotated[
+        Literal["big", "little"] | None, typer.Option(help="Byte order to write.")
+    ] = None,
     overwrite: o.Overwrite = False,
 ) -> None:
     """Write a survey as SEG-Y: the bytes that were read, or processed samples in their headers."""
@@ -41,6 +44,7 @@ def export(
             open_survey(store),
             out,
             sample_format=5 if ieee else sample_format,
+            byte_order=byte_order,
             overwrite=overwrite,
             progress=progress,
         )

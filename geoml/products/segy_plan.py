@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import segyio
@@ -12,6 +12,7 @@ import xarray as xr
 
 from geoml import __version__
 from geoml.errors import FileFormatError, OptionError
+from geoml.products.byte_swap import swapped_binary_header
 from geoml.products.source_part import SourcePart
 from geoml.survey.sample_format import SAMPLE_FORMATS
 from geoml.survey.trace_header import HEADER_BYTES, ByteOrder
@@ -62,7 +63,8 @@ class FilePlan:
     Attributes:
         part: The traces, and what their file was.
         file_header: Text headers and binary header, empty for Seismic Unix.
-        byte_order: Byte order of headers and samples.
+        byte_order: Byte order of the file.
+        made_in: Byte order in which headers are kept, or made, before they are turned round.
         sample_format: Code of the sample format.
         time: Samples of each trace.
         headers_as_read: Whether the trace headers are the file's own.
@@ -75,6 +77,7 @@ class FilePlan:
     part: SourcePart
     file_header: bytes
     byte_order: ByteOrder
+    made_in: ByteOrder
     sample_format: int
     time: TimeAxis
     headers_as_read: bool
@@ -96,7 +99,12 @@ class FilePlan:
 
 
 def plan_file(
-    survey: xr.Dataset, part: SourcePart, *, as_su: bool, sample_format: int | None = None
+    survey: xr.Dataset,
+    part: SourcePart,
+    *,
+    as_su: bool,
+    sample_format: int | None = None,
+    byte_order: ByteOrder | None = None,
 ) -> FilePlan:
     """Decide how one file of a survey is written.
 
@@ -106,14 +114,18 @@ def plan_file(
         as_su: Whether to write Seismic Unix.
         sample_format: The user's choice of format code; None keeps what was read where nothing
             was changed, and takes IEEE floats else.
+        byte_order: The user's choice; None keeps what was read, and takes big-endian else.
 
     Raises:
         FileFormatError: If the time axis does not fit the header fields.
-        OptionError: If the format is unknown, or Seismic Unix does not have it.
+        OptionError: If the format or the byte order is unknown, or the file does not allow it.
     """
     attrs = part.attrs
     kept = "header_bytes" in survey and attrs.get("file_type") == ("su" if as_su else "segy")
-    byte_order: ByteOrder = attrs["byte_order"] if kept else "big"
+    made_in: ByteOrder = attrs["byte_order"] if kept else "big"
+    order = byte_order or made_in
+    if order not in get_args(ByteOrder):
+        raise OptionError(f"Byte order '{order}' is unknown; 'big' or 'little' is needed.")
     time, moved = _time_axis(survey, attrs)
     retimed = moved or not kept
     untouched = kept and not attrs.get("steps") and not retimed
@@ -126,26 +138,34 @@ def plan_file(
             f"The survey says {n_extension // HEADER_BYTES} additional trace headers a trace, but "
             "has no 'extension_bytes'. Ingest the file again."
         )
+    if n_extension and order != made_in:
+        raise OptionError(
+            f"Additional trace headers hold numbers of their own kinds; such a file stays "
+            f"{made_in}-endian."
+        )
     n_bytes = HEADER_BYTES + n_extension
     n_bytes += SAMPLE_FORMATS[int(attrs.get("sample_format", IEEE))].n_bytes * time.n_samples
     whole = kept and not retimed and _is_whole(part, n_bytes, as_su=as_su)
-    as_read = untouched and whole and code == attrs["sample_format"]
+    as_read = untouched and whole and code == attrs["sample_format"] and order == made_in
     header = b""
     if kept and not as_su:
         # Where a user's choice overruled a wrong format code, unchanged bytes keep that code.
         stated = None if as_read else code
-        header = _kept_header(attrs, byte_order, stated, time if retimed else None)
+        header = _kept_header(attrs, made_in, stated, time if retimed else None)
         if not whole:
-            header = _recounted(header, part.n_traces, byte_order, attrs)
+            header = _recounted(header, part.n_traces, made_in, attrs)
     elif not as_su:
         header = _new_header(attrs, time, code)
     # A cut last trace is of no use to changed ones; trailer stanzas of revision 2 are text.
-    n_trailers = _binary_number(header, 3529, byte_order) if _revision(attrs) >= 2 and kept else 0
+    n_trailers = _binary_number(header, 3529, made_in) if _revision(attrs) >= 2 and kept else 0
     trailing = part.trailing.tobytes() if as_read or n_trailers > 0 else b""
+    if header and order != made_in:
+        header = _turned(header, _revision(attrs) if kept else 1)
     return FilePlan(
         part=part,
         file_header=header,
-        byte_order=byte_order,
+        byte_order=order,
+        made_in=made_in,
         sample_format=code,
         time=time,
         headers_as_read=kept,
@@ -241,6 +261,13 @@ def _new_header(attrs: Mapping[str, Any], time: TimeAxis, sample_format: int) ->
     for byte, value in fields.items():
         _put(binary, byte, value, "big")
     return text + bytes(binary)
+
+
+def _turned(file_header: bytes, revision: int) -> bytes:
+    """A file header in the other byte order; its texts stay."""
+    end = _TEXT_BYTES + _BINARY_BYTES
+    turned = swapped_binary_header(file_header[_TEXT_BYTES:end], revision)
+    return file_header[:_TEXT_BYTES] + turned + file_header[end:]
 
 
 def _put(binary: bytearray, byte: int, value: int, byte_order: ByteOrder) -> None:

@@ -16,6 +16,7 @@ from geoml.products.segy_plan import FilePlan, plan_file
 from geoml.products.source_part import SourcePart, source_parts
 from geoml.products.survey_bytes import Progress, file_pieces, fill_files, in_file_order
 from geoml.survey.location import AnyPath, base_name, inside
+from geoml.survey.trace_header import ByteOrder
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ def write_survey_segy(
     path: AnyPath,
     *,
     sample_format: int | None = None,
+    byte_order: ByteOrder | None = None,
     overwrite: bool = True,
     progress: Progress | None = None,
 ) -> list[AnyPath]:
@@ -36,13 +38,16 @@ def write_survey_segy(
     changed. A survey without SEG-Y headers gets new ones from its trace variables, in metres. A
     name that ends in ``.su`` gives Seismic Unix instead: no file headers, IEEE samples.
 
-    A survey of several files gives each of them back, under its own base name in a folder.
+    A survey of several files gives each of them back, under its own base name in a folder. Files
+    that cannot come back are those that ingest refuses by name: sample formats 4, 7 and 15, traces
+    of unequal length, tape labels.
 
     Args:
         survey: Dataset of dims (trace, time).
         path: The file to write, or the folder for files under their own names; may be a URL.
         sample_format: SEG-Y format code to write instead of the one that was read, such as 5 for
             IEEE floats.
+        byte_order: ``big`` or ``little`` instead of the one that was read.
         overwrite: Replace files that are there already.
         progress: Called with (traces done, traces in all).
 
@@ -51,7 +56,9 @@ def write_survey_segy(
 
     Raises:
         FileFormatError: If the time axis, a position or a sample does not fit its field.
-        OptionError: If the format cannot be written, or files have no names or the same one.
+        OptionError: If the format or byte order cannot be written, or files have no names or the
+            same one.
+        ShapeError: If there are no traces.
         StoreError: If a file is there already or cannot be written, or the survey's own store is
             damaged. Nothing is left behind then.
     """
@@ -60,7 +67,13 @@ def write_survey_segy(
     if not overwrite:
         refuse_existing(targets)
     plans = [
-        plan_file(survey, part, as_su=_is_su(target), sample_format=sample_format)
+        plan_file(
+            survey,
+            part,
+            as_su=_is_su(target),
+            sample_format=sample_format,
+            byte_order=byte_order,
+        )
         for part, target in zip(parts, targets, strict=True)
     ]
     with OutputFiles() as outputs:

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import StoreError
+from geoml.products.byte_swap import swapped_trace_headers, swapped_words
 from geoml.products.segy_plan import IEEE, FilePlan
 from geoml.survey.sample_format import SAMPLE_FORMATS, decode, encode
 from geoml.survey.trace_header import HEADER_BYTES, HeaderTable
@@ -60,7 +61,10 @@ def trace_records(block: xr.Dataset, plan: FilePlan) -> NDArray[np.uint8]:
     """
     samples_at = HEADER_BYTES + plan.n_extension
     records = np.empty((block.sizes["trace"], plan.trace_bytes), dtype=np.uint8)
-    records[:, :HEADER_BYTES] = _trace_headers(block, plan).header_bytes
+    headers = _trace_headers(block, plan).header_bytes
+    if plan.byte_order != plan.made_in:
+        headers = swapped_trace_headers(headers, su=not plan.file_header)
+    records[:, :HEADER_BYTES] = headers
     if plan.n_extension:
         records[:, HEADER_BYTES:samples_at] = block["extension_bytes"].values[:, : plan.n_extension]
     # Encoding takes several times the room of what it encodes: a few traces at a time.
@@ -73,7 +77,7 @@ def trace_records(block: xr.Dataset, plan: FilePlan) -> NDArray[np.uint8]:
 
 def _trace_headers(block: xr.Dataset, plan: FilePlan) -> HeaderTable:
     if plan.headers_as_read:
-        table = HeaderTable(np.asarray(block["header_bytes"].values), plan.byte_order)
+        table = HeaderTable(np.asarray(block["header_bytes"].values), plan.made_in)
     else:
         table = _new_trace_headers(block)
     if not plan.retimed:
@@ -105,15 +109,18 @@ def _rounded(values: NDArray[Any]) -> NDArray[np.int64]:
 def _samples(block: xr.Dataset, plan: FilePlan, traces: slice) -> NDArray[np.uint8]:
     """Bytes of the samples of some traces of a block, shape (trace, byte)."""
     amplitude = np.asarray(block["amplitude"].values[traces], dtype=np.float32)
-    amplitude = amplitude[:, : plan.time.n_samples]
+    n_samples = plan.time.n_samples
+    amplitude = amplitude[:, :n_samples]
     code, order = plan.sample_format, plan.byte_order
     as_read = code == plan.part.attrs.get("sample_format")
     if code == IEEE or not as_read or "sample_bytes" not in block:
         return encode(amplitude, code, order)
-    n_bytes = plan.time.n_samples * SAMPLE_FORMATS[code].n_bytes
+    n_bytes = n_samples * SAMPLE_FORMATS[code].n_bytes
     kept = np.asarray(block["sample_bytes"].values)[traces, :n_bytes]
     # The kept bytes hold only as long as they still decode to the amplitude.
-    same = (decode(kept, code, order).view(np.uint32) == amplitude.view(np.uint32)).all(axis=1)
-    raw = kept.copy()
+    same = (decode(kept, code, plan.made_in).view(np.uint32) == amplitude.view(np.uint32)).all(
+        axis=1
+    )
+    raw = kept.copy() if order == plan.made_in else swapped_words(kept, n_bytes // n_samples)
     raw[~same] = encode(amplitude[~same], code, order)
     return raw
