@@ -132,7 +132,7 @@ class SourceFile:
             with open(self.path, "rb", buffering=0) as file:
                 for start, row in zip(starts.tolist(), rows, strict=True):
                     file.seek(start)
-                    if file.readinto(memoryview(row)) != n_bytes:
+                    if file.readinto(row.data) != n_bytes:
                         raise OSError(f"it became shorter than {self.n_bytes} bytes")
         except OSError as error:
             raise self._unreadable(error) from None
