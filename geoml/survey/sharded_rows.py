@@ -18,7 +18,7 @@ from typing import Any
 
 import google_crc32c
 import numpy as np
-from numcodecs.blosc import decompress
+from numcodecs import blosc
 from numpy.typing import NDArray
 
 from geoml.errors import StoreError
@@ -81,9 +81,9 @@ class ShardedRows:
             if content is None:
                 found[low:high] = self._fill_value
             elif high - low == self._chunk:
-                decompress(content, found[low:high])
+                _decompress(content, found[low:high])
             else:
-                decompress(content, scratch)
+                _decompress(content, scratch)
                 found[low:high] = scratch[numbers[low:high] - chunk * self._chunk]
         return found
 
@@ -122,6 +122,15 @@ def _checked(file: Any, offset: int, n_bytes: int) -> NDArray[np.uint8]:
             if google_crc32c.value(content) == int.from_bytes(checksum.tobytes(), "little"):
                 return content
     raise StoreError(f"{file.name}: bytes from {offset} on do not fit their checksum")
+
+
+def _decompress(content: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+    # Blosc's own threads gain nothing on one chunk, and on a busy machine wait for each other.
+    before, blosc.use_threads = blosc.use_threads, False
+    try:
+        blosc.decompress(content, out)
+    finally:
+        blosc.use_threads = before
 
 
 def _layout(meta: dict[str, Any]) -> dict[str, Any]:
