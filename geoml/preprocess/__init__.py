@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from geoml.preprocess.agc import Agc
 from geoml.preprocess.apply_statics import ApplyStatics
+from geoml.preprocess.balance import Balance
 from geoml.preprocess.bandpass import Bandpass
 from geoml.preprocess.clip import Clip
 from geoml.preprocess.decon import Decon
@@ -39,6 +40,7 @@ from geoml.preprocess.vibroseis_correlation import VibroseisCorrelation
 STEPS: dict[str, type[Step]] = {
     "agc": Agc,
     "apply_statics": ApplyStatics,
+    "balance": Balance,
     "bandpass": Bandpass,
     "clip": Clip,
     "decon": Decon,

@@ -192,6 +192,7 @@ def test_gathers_of_other_dimensions_are_refused(name: str, gathers: xr.DataArra
 REFUSING_NAN = {
     "agc",
     "apply_statics",
+    "balance",
     "bandpass",
     "decon",
     "elevation_statics",
