@@ -163,13 +163,17 @@ def _missing_channels(survey: xr.Dataset, records: RecordGroups, name: str) -> l
     if (sizes == channels.size).all():
         return []
     first, last = there.argmax(axis=1), channels.size - 1 - there[:, ::-1].argmax(axis=1)
-    # A spread that most records have in full is short only by a loss; roll-on spreads vary.
+    place = np.arange(channels.size)
+    covered = (place >= first[:, None]) & (place <= last[:, None])
+    # A channel that one record has is no loss to the others.
+    usual = 2 * there.sum(axis=0) >= covered.sum(axis=0)
+    hole = covered & ~there & usual
     lengths, votes = np.unique(sizes, return_counts=True)
     commonest = int(lengths[np.argmax(votes)])
     if votes.max() >= _REGULAR * n_records:
-        first, last = np.minimum(first, 0), np.maximum(last, channels.size - 1)
-    place = np.arange(channels.size)
-    hole = ~there & (place >= first[:, None]) & (place <= last[:, None])
+        # A spread that most records have in full is short only by a loss; roll-on spreads vary.
+        short = (sizes < commonest)[:, None]
+        hole |= short & ~there & (2 * there.sum(axis=0) >= n_records)
     holed = np.flatnonzero(hole.any(axis=1))
     if holed.size:
         lost = channels[hole[holed[0]]]
@@ -199,8 +203,8 @@ def _missing_records(records: RecordGroups, name: str) -> list[Finding]:
         return []
     n_missing = int((steps[wide] // step - 1).sum())
     message = (
-        f"{name}: {counted(n_missing, 'record number')} missing between {numbers[0]} and {numbers[-1]}, "
-        f"the first is {numbers[wide[0]] + step}."
+        f"{name}: {counted(n_missing, 'record number')} missing between {numbers[0]} and "
+        f"{numbers[-1]}, the first is {numbers[wide[0]] + step}."
     )
     return [Finding("info", message)]
 

@@ -222,6 +222,29 @@ def test_dead_traces_and_nan_are_found(make_segy):
         read_survey(make_segy(samples), IngestOptions(strict=True))
 
 
+def odd_among_even_channels(columns: Columns) -> None:
+    columns["channel"] *= 2
+    columns["channel"][20] = 5
+
+
+def far_channel_and_a_lost_trace(columns: Columns) -> np.ndarray:
+    columns["channel"][21] = 9
+    return np.arange(N_SHOTS * N_CHANNELS - 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (odd_among_even_channels, "1 trace missing from 1 of 12 records; record 104 lacks .* 6"),
+        (far_channel_and_a_lost_trace, "2 traces missing from 2 of 12 records; record 104 .* 4"),
+    ],
+)
+def test_channel_that_one_record_has_is_no_loss_to_the_others(line, change, message):
+    found = warnings(line(change))
+    assert len(found) == 1
+    assert re.search(message, found[0]), found
+
+
 def test_unit_that_the_file_does_not_name_is_remarked(line):
     report = str(scan(line(binary={3255: ("h", 0)})))
     assert "does not say whether lengths are metres or feet; reading metres. Pass --unit" in report
