@@ -42,7 +42,7 @@ def read_block(survey: xr.Dataset, start: int, stop: int) -> xr.Dataset:
     try:
         # Blocks run side by side already: more threads a block would only take more memory.
         return block.compute(scheduler="synchronous")
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(
             f"Traces {start} to {stop - 1} cannot be read back ({reason}). Look with: geoml verify"

@@ -71,7 +71,7 @@ def test_hang_is_a_failure_and_the_work_goes_on(monkeypatch: pytest.MonkeyPatch)
     context = fuzz_segy.mp.get_context("fork")
     monkeypatch.setattr(fuzz_segy.mp, "get_context", lambda name: context)
     monkeypatch.setattr(fuzz_segy, "try_file", hang)
-    monkeypatch.setattr(fuzz_segy, "LIMIT_S", -9.0)
+    monkeypatch.setattr(fuzz_segy, "PATIENCE_S", 1.0)
     outcomes = fuzz(generated(1), count=2, n_workers=1)
     assert [outcome.verdict for outcome in outcomes] == ["lost", "lost"]
     assert outcomes[0].message == "no answer after 1 s"
