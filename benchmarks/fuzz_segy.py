@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/fuzz_segy.py [--count 10000] [--seed 0] [--replay NUMBER]
 
 Each mutation of a small file goes through scan, ingest and export in a process that may not take
-more than 1 GB of memory of its own or 10 s of processor time. If it is accepted, the exported bytes have to be those
-of the damaged file; if not, it has to be refused by a GeomlError of one line. Anything else, a
-warning of NumPy included, is a failure, printed with its number to replay.
+more than 1 GB of memory of its own or 10 s of processor time. If it is accepted, the exported bytes
+have to be those of the damaged file; if not, it has to be refused by a GeomlError of one line.
+Anything else, a warning of NumPy included, is a failure, printed with its number to replay.
 """
 
 from __future__ import annotations
