@@ -35,9 +35,11 @@ class To2d(Step):
     Field waves spread over spheres, 2-D waves over circles and leave a tail. Far from the source a
     2-D trace is the half integral of the 3-D trace, (2 pi i f)^(-1/2) in frequency: 45 degrees
     later, and less high frequency; times sqrt(2 pi L v) for a path of length L at velocity v. The
-    half derivative goes the other way, as ``geoml.physics.wavelet_shapes.half_derivative`` does
-    with a source; a wavelet estimated from converted data is a 2-D source already. The error is
-    about a seventh of the wavelet's period over the travel time. Use it before any gain.
+    half derivative goes the other way. ``estimate_wavelet`` takes data with and without this step:
+    from converted data it gives the pulse that the point source sent out, from others the half
+    derivative of it, and 2-D modelling with that source looks like the data. Steps are replayed
+    on simulated gathers without this one, as those are 2-D. The error is about a seventh of the
+    wavelet's period over the travel time. Use it before any gain.
 
     Attributes:
         spreading: What stands for the path. ``time``: L = v t, so sqrt(2 pi v^2 t), for
