@@ -17,9 +17,16 @@ from geoml.preprocess.step import (
     gather_labels,
     live_traces,
     sample_times_s,
+    trace_value,
     with_samples,
 )
 from geoml.survey.gathers import GatherKind, check_kind
+
+_NEEDED = {
+    "receiver": ("receiver_x", "receiver_y", "trace_in_record"),
+    "cdp": ("cdp",),
+    "offset": ("offset",),
+}
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,12 @@ class Balance(Step):
         """The balanced gathers; traces without a sample in the window stay as they are.
 
         Raises:
+            GeometryError: If the traces lack what tells their gathers apart.
             OptionError: If a sample is NaN, or the window holds no sample.
         """
         samples = finite_samples(gathers, "balance")
+        for name in _NEEDED.get(self.gather, ()):
+            trace_value(gathers, name, "balance")
         level = rms_in_window(samples, sample_times_s(gathers), self.start_s, self.end_s)
         judged = live_traces(gathers) & (level > 0)
         labels = gather_labels(gathers, self.gather)

@@ -59,6 +59,11 @@ def test_impossible_options_are_refused(gathers: xr.DataArray) -> None:
         Balance(start_s=5)(gathers)
 
 
+def test_traces_without_what_tells_gathers_apart_are_refused(gathers: xr.DataArray) -> None:
+    with pytest.raises(GeometryError, match="'balance' needs 'receiver_x' of every trace"):
+        Balance(gather="receiver")(gathers.drop_vars("receiver_x"))
+
+
 @pytest.fixture
 def line() -> tuple[xr.Dataset, np.ndarray, np.ndarray, np.ndarray]:
     """A rolling line of stations every 50 m: survey, log factors of shots and receivers, decay."""
