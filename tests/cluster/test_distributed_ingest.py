@@ -96,6 +96,7 @@ def test_command_runs_on_a_cluster(
     assert stored_bytes(tmp_path / "line.zarr") == stored_bytes(by_threads)
 
 
+@pytest.mark.slow
 def test_killed_command_goes_on_when_its_cluster_lives(
     cluster: str, line: Path, by_threads: Path, tmp_path: Path
 ) -> None:
@@ -125,6 +126,7 @@ def test_processed_store_of_a_cluster_survives_a_killed_worker(
     assert stored_bytes(tmp_path / "cluster.zarr") == stored_bytes(tmp_path / "threads.zarr")
 
 
+@pytest.mark.slow
 def test_store_of_processes_has_the_bytes_of_one_by_threads(
     line: Path, by_threads: Path, tmp_path: Path
 ) -> None:
@@ -148,7 +150,7 @@ def test_killed_process_is_told_and_the_same_call_goes_on(
     with pytest.raises(StoreError, match="worker process died"):
         ingest(line, out, progress=progress, scheduler="processes")
     assert not out.exists()
-    ingest(line, out, scheduler="processes")
+    ingest(line, out)
     assert stored_bytes(out) == stored_bytes(by_threads)
 
 

@@ -247,7 +247,9 @@ def test_kept_header_bytes_export_the_same_segy(tmp_path: Path) -> None:
     assert (tmp_path / "again.sgy").read_bytes() == SAMPLE.read_bytes()
 
 
-@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+@pytest.mark.parametrize(
+    "scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)]
+)
 def test_processed_mdio_store_equals_the_processed_survey(tmp_path: Path, scheduler: str) -> None:
     steps = [{"agc": {"window_s": 0.1}}]
     save_survey(read_survey(SAMPLE), tmp_path / "line.zarr")
