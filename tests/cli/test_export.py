@@ -64,6 +64,13 @@ def test_ieee_floats_on_request(lines, store, tmp_path, monkeypatch, capsys):
     assert (again["amplitude"].values == read_survey(lines[0])["amplitude"].values).all()
 
 
+def test_other_byte_order_on_request(lines, store, tmp_path, monkeypatch, capsys):
+    export(monkeypatch, capsys, store, tmp_path / "turned", "--byte-order", "little")
+    again = read_survey(tmp_path / "turned" / lines[1].name)
+    assert again.attrs["byte_order"] == "little"
+    assert (again["amplitude"].values == read_survey(lines[1])["amplitude"].values).all()
+
+
 def test_contradictions_and_missing_stores_are_refused(store, tmp_path):
     both = refused("export", store, tmp_path / "x", "--ieee", "--sample-format", 2)
     assert "--ieee is format 5, --sample-format says 2; give one." in both
