@@ -19,6 +19,8 @@ from geoml.products.style import (
     open_frame,
     style_axes,
 )
+from geoml.survey.geometry import unique_points
+from geoml.survey.midpoint_cdp import station_interval as receiver_interval
 
 Floats = NDArray[np.floating]
 MOST_DOTS = 50_000
@@ -79,12 +81,12 @@ def draw_map(axes: Axes, source_x: Floats, source_y: Floats, rx: Floats, ry: Flo
     """Sources over receivers, coordinates counted from a round corner to keep labels short."""
     corner_x = _round_corner(np.concatenate([source_x, rx]))
     corner_y = _round_corner(np.concatenate([source_y, ry]))
-    receivers = np.unique(np.column_stack([rx, ry]), axis=0) - (corner_x, corner_y)
-    sources = np.unique(np.column_stack([source_x, source_y]), axis=0) - (corner_x, corner_y)
+    receivers = unique_points(np.column_stack([rx, ry])) - (corner_x, corner_y)
+    sources = unique_points(np.column_stack([source_x, source_y])) - (corner_x, corner_y)
     span = max(np.ptp(np.vstack([receivers, sources]), axis=0).max(), 1.0)
     factor, unit = length_unit(span)
     axes.plot(
-        *(factor * receivers.T),
+        *(factor * _thinned(receivers).T),
         "v",
         ms=3.5,
         color=PREDICTION,
@@ -93,7 +95,7 @@ def draw_map(axes: Axes, source_x: Floats, source_y: Floats, rx: Floats, ry: Flo
         label=f"{len(receivers):,} receiver positions",
     )
     axes.plot(
-        *(factor * sources.T),
+        *(factor * _thinned(sources).T),
         "*",
         ms=8,
         color=PICKED,
@@ -154,13 +156,9 @@ def draw_fold(axes: Axes, source_distance_m: Floats, receiver_distance_m: Floats
     open_frame(axes)
 
 
-def receiver_interval(receiver_distance_m: Floats) -> float:
-    """Median step between neighbouring receiver positions along a line [m]."""
-    positions = np.unique(np.round(receiver_distance_m, 2))
-    # Streamers feather and coordinates are rounded: steps under a metre are one position.
-    steps = np.diff(positions)
-    steps = steps[steps > 1.0]
-    return float(np.median(steps)) if steps.size else 1.0
+def _thinned(points: Floats) -> Floats:
+    """At most MOST_DOTS or so of them: a picture has far fewer dots than a survey has traces."""
+    return points[:: max(1, len(points) // MOST_DOTS)]
 
 
 def _axis_name(name: str, corner_m: float, unit: str) -> str:

@@ -46,6 +46,15 @@ def test_rounded_positions_are_one_station() -> None:
     assert station_interval(np.zeros(5)) == 1.0
 
 
+def test_towed_receivers_are_a_station_apart_inside_their_shot() -> None:
+    shot = np.repeat(np.arange(50), 20)
+    feather = np.random.default_rng(0).uniform(-3, 3, 50)[shot]
+    distance = 18.75 * shot + 25 * np.tile(np.arange(20), 50) + feather
+    shuffled = np.random.default_rng(1).permutation(1000)
+    assert station_interval(distance[shuffled], shot[shuffled]) == pytest.approx(25)
+    assert station_interval(distance) < 10
+
+
 def test_survey_that_is_no_line_is_refused() -> None:
     with pytest.raises(GeometryError, match="no geometry"):
         with_midpoint_cdps(survey() * 0)
