@@ -182,6 +182,12 @@ def test_another_file_is_not_the_one_that_was_ingested(whole: Path, line: list[P
     other.write_bytes(content)
     with pytest.raises(StoreError, match=r"trace 1, byte 11 of it, differs from "):
         verify(whole, [line[0], other])
+    n_bytes = len(content)
+    other.write_bytes(line[1].read_bytes() + b"more")
+    with pytest.raises(
+        StoreError, match=rf"has {n_bytes + 4} bytes, the ingested file had {n_bytes}"
+    ):
+        verify(whole, [line[0], other])
     with pytest.raises(StoreError, match=r"third\.sgy is none of the 2 files"):
         verify(whole, [Path(shutil.copy(other, tmp_path / "third.sgy"))])
     with pytest.raises(FileFormatError, match="no such file"):
