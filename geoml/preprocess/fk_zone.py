@@ -11,13 +11,13 @@ Floats = NDArray[np.float64]
 def trapezoid(value: Floats, corners: tuple[float, ...]) -> Floats:
     """Weight 0 up to the first corner, 1 from the second to the third, 0 from the fourth on.
 
-    The sides are half cosines. Equal corners make a sharp side, and two of infinity none.
+    The sides are half cosines; equal corners make a sharp side.
 
     Args:
         value: Any shape, 0 or more.
-        corners: Four numbers that do not fall.
+        corners: Four numbers that do not fall, or two for a weight of 1 from the second on.
     """
-    first, second, third, fourth = corners
+    first, second, third, fourth = (*corners, np.inf, np.inf)[:4]
     rise = (value >= first).astype(np.float64)
     if second > first:
         rise = np.clip((value - first) / (second - first), 0, 1)

@@ -21,8 +21,8 @@ class FxDecon(FxStep):
     the two predictions of a trace are averaged; the outermost traces have one of them.
 
     Strong noise gains from more traces and narrower bands; curved or faulted events lose to wide
-    windows. ``benchmarks/fx_decon.py`` measures both. About 10 MB/s a core at the defaults, half
-    of that at an overlap of 0.65, a fifth at 0.75.
+    windows. ``benchmarks/fx_decon.py`` measures both. About 20 MB/s a core at the defaults, 30
+    over half of the frequencies, a fifth of either at an overlap of 0.75.
 
     Attributes:
         n_coefficients: Length of the prediction filter in traces; at least the number of

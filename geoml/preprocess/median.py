@@ -23,7 +23,7 @@ class Median(GatherStep):
     mean would smear both. Events that are not flat, or not of the velocity given, are lost in
     ``coherent`` and left in ``residual``: the median along a noise's velocity, subtracted, takes
     that noise out. Windows are cut at the ends of the line, and dead traces have no part in
-    them. About 20 MB/s a core for 7 traces.
+    them. About 40 MB/s a core for 7 traces, 12 along a velocity.
 
     Attributes:
         n_traces: Traces a window, odd, 3 or more.

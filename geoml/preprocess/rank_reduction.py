@@ -18,8 +18,8 @@ class RankReduction(FxStep):
     Straight events of k different dips make the Hankel matrix of a frequency's traces one of
     rank k; noise fills it. The matrix is cut to its largest singular values, and its
     anti-diagonals are averaged back to traces. The singular vectors come from the eigenvectors
-    of the smaller square, all frequencies of a window at once: 2 MB/s a core at the defaults, a
-    fifth of f-x deconvolution.
+    of the smaller square, all frequencies of a window at once. Slow: 1.5 MB/s a core at the
+    defaults, where f-x deconvolution runs at 20.
 
     Attributes:
         rank: Singular values kept: the number of different dips in a window, or one more.

@@ -58,6 +58,12 @@ def test_fast_event_is_kept(velocity_m_s: float) -> None:
     assert energy_left(FkFilter(**FAN)(gather(fast)).values - fast, fast) < 2e-3
 
 
+def test_fan_without_an_upper_end_keeps_flat_events() -> None:
+    flat, slow = event(1e9), event(700.0)
+    out = FkFilter(velocities_m_s=(1000, 1500), mode="pass")(gather(flat + slow)).values
+    assert energy_left(out - flat, flat) < 0.01
+
+
 def test_one_sided_filter_takes_the_dip_that_it_names_on_both_sides_of_the_spread() -> None:
     away, back = event(700.0, np.abs(OFFSET_M)), event(-700.0, np.abs(OFFSET_M))
     both = gather(away + back)
@@ -194,7 +200,7 @@ def test_trapezoid_by_hand() -> None:
     value = np.array([0.0, 1, 2, 3, 4, 5, 6, 7])
     np.testing.assert_allclose(trapezoid(value, (1, 3, 4, 6)), [0, 0, 0.5, 1, 1, 0.5, 0, 0])
     np.testing.assert_allclose(trapezoid(value, (0, 0, 4, 6)), [1, 1, 1, 1, 1, 0.5, 0, 0])
-    np.testing.assert_allclose(trapezoid(value, (1, 3, np.inf, np.inf))[3:], 1)
+    np.testing.assert_allclose(trapezoid(value, (1, 3)), [0, 0, 0.5, 1, 1, 1, 1, 1])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +208,8 @@ def test_trapezoid_by_hand() -> None:
     [
         ({}, "needs velocities_m_s or a polygon"),
         ({"velocities_m_s": (0, 900, 800, 1000)}, "0, 900, 800, 1000 must be four numbers"),
-        ({"velocities_m_s": (0, 0, 800, np.inf)}, "give .inf to the last two corners"),
+        ({"velocities_m_s": (0, 0, 800, np.inf)}, "four numbers, or two for no upper end"),
+        ({"velocities_m_s": (0, 800, 1000)}, "0, 800, 1000 must be four numbers"),
         ({"velocities_m_s": (0, 0, 800, np.nan)}, "must be four numbers"),
         ({**FAN, "band_hz": (-1, 0, 8, 9)}, "band_hz -1, 0, 8, 9 must be four"),
         ({"polygon": ((0.0, 1.0), (0.1, 1.0))}, "three or more corners"),
