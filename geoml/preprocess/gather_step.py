@@ -88,9 +88,14 @@ class GatherStep(Step):
         """Refuse gathers that are no lines, and say where trace numbers stand for positions.
 
         Raises:
-            GeometryError: If every gather is one trace, or the traces of one cover an area or do
-                not suit the step.
+            GeometryError: If no trace has a CDP number to be gathered by, every gather is one
+                trace, or the traces of one cover an area or do not suit the step.
         """
+        if self.gather == "cdp" and not survey["cdp"].values.any():
+            raise GeometryError(
+                f"'{self.name}' is to work on CDP gathers, but no trace has a CDP number; give the "
+                "survey a geometry, or gather by something else."
+            )
         labels = gather_index(survey, self.gather).labels()
         lines = trace_lines(survey, labels, self.gather, self.name)
         if 1 < labels.size == len(lines):

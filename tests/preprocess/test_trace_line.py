@@ -120,3 +120,12 @@ def test_file_without_geometry_is_told_of_once(
         FxDecon().check(numbered)
     assert len(caplog.records) == 1
     assert "'fx_decon': the traces have no positions" in caplog.text
+
+
+def test_cdp_gathers_of_a_survey_without_cdp_numbers_are_refused(gathers: xr.DataArray) -> None:
+    names = [name for name in gathers.coords if name != "time"]
+    numbered = gathers.to_dataset(name="amplitude").reset_coords(names)
+    FxDecon(gather="cdp").check(numbered)
+    numbered["cdp"] = 0 * numbered["cdp"]
+    with pytest.raises(GeometryError, match="no trace has a CDP number; give the survey"):
+        FxDecon(gather="cdp").check(numbered)
