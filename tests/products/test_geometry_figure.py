@@ -57,6 +57,12 @@ def test_fold_of_a_rolling_spread_is_the_one_by_hand() -> None:
     assert facts.fold.sum() == 50
 
 
+def test_receivers_a_little_off_their_stations_stay_in_their_bins() -> None:
+    off = np.tile([0, 4, 0, -4, 0, 4, 0, -4, 0, 0], 5)
+    facts = geometry_facts(line().assign(receiver_x=line()["receiver_x"] + off))
+    np.testing.assert_array_equal(facts.fold, geometry_facts(line()).fold)
+
+
 def test_cdp_numbers_are_counted_where_there_are_any() -> None:
     numbered = line().assign(cdp=("trace", np.repeat([7, 8, 11], [20, 20, 10])))
     facts = geometry_facts(numbered)
@@ -79,7 +85,7 @@ def test_table_of_a_line_says_its_numbers(tmp_path: Path) -> None:
 def test_offsets_that_contradict_coordinates_are_counted_and_drawn(tmp_path: Path) -> None:
     offset = line()["offset"].values
     offset[:10] *= 3.28
-    offset[10] += 0.5  # rounded to metres: no contradiction
+    offset[10] -= 1.5  # 1 % of 100 m and a metre more: rounding, no contradiction
     wrong = line().assign(offset=("trace", offset))
     assert geometry_facts(wrong).contradictory.sum() == 10
     assert "10 of 50 traces contradict, by up to 741 m" in rows(wrong, tmp_path).values()
