@@ -19,6 +19,7 @@ from geoml.preprocess.step import (
     with_samples,
 )
 
+_LEAST_PREWHITENING = 1e-8  # with less, rounding makes filters of a smooth trace infinite
 _SILENT = 1e-30  # energy of a design window, relative to its trace, that holds nothing
 
 
@@ -39,7 +40,7 @@ class Decon(Step):
         operator_s: Length of the prediction filter [s], at least one sample.
         gap_s: Prediction distance [s], at least one sample; none for spiking deconvolution.
         prewhitening: White noise added to the autocorrelation, as a fraction of its zero lag,
-            0 to 1. It keeps the filter from raising noise outside the signal's band.
+            1e-8 to 1. It keeps the filter from raising noise outside the signal's band.
         window_s: Start and end of the design window [s]; none for the whole trace. Best a
             window without first arrivals, ground roll and the noise after the last reflection.
 
@@ -70,8 +71,11 @@ class Decon(Step):
                 f"'decon' gap_s is {self.gap_s:g} s; it must be above 0, or left out for spiking "
                 "deconvolution."
             )
-        if not 0 <= self.prewhitening <= 1:
-            raise OptionError(f"'decon' prewhitening is {self.prewhitening:g}; it must be 0 to 1.")
+        if not _LEAST_PREWHITENING <= self.prewhitening <= 1:
+            raise OptionError(
+                f"'decon' prewhitening is {self.prewhitening:g}; it must be "
+                f"{_LEAST_PREWHITENING:g} to 1."
+            )
         if self.window_s is not None and not self.window_s[0] < self.window_s[1]:
             raise OptionError(
                 f"'decon' window_s starts at {self.window_s[0]:g} s and ends at "

@@ -95,6 +95,13 @@ def test_strength_of_a_trace_does_not_matter(one_trace: Maker) -> None:
     np.testing.assert_allclose(large.values, small.values * 1e24, rtol=1e-3, atol=1e8)
 
 
+def test_long_operator_on_a_smooth_trace_does_not_blow_up(one_trace: Maker) -> None:
+    sample = np.arange(2000) - 1000
+    for trace in (np.hanning(2000), np.exp(-((sample / 100) ** 2))):
+        out = Decon(operator_s=2, prewhitening=1e-8)(one_trace(trace)).values
+        assert np.abs(out).max() < 1
+
+
 def test_trace_that_is_silent_in_the_window_stays(one_trace: Maker) -> None:
     samples = np.zeros(500)
     samples[300:] = np.random.default_rng(2).normal(size=200)
@@ -109,6 +116,7 @@ def test_trace_that_is_silent_in_the_window_stays(one_trace: Maker) -> None:
         ({"operator_s": 0}, "operator_s is 0 s"),
         ({"operator_s": 0.1, "gap_s": -1}, "gap_s is -1 s"),
         ({"operator_s": 0.1, "prewhitening": 2}, "prewhitening is 2"),
+        ({"operator_s": 0.1, "prewhitening": 0}, "prewhitening is 0; it must be 1e-08 to 1"),
         ({"operator_s": 0.1, "window_s": (1, 0.5)}, "starts at 1 s and ends at 0.5 s"),
     ],
 )

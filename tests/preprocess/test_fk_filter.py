@@ -13,7 +13,9 @@ from geoml.errors import GeometryError, OptionError
 from geoml.preprocess.fk_filter import FkFilter
 from geoml.preprocess.fk_zone import fan, polygon_zone, trapezoid
 from geoml.preprocess.pipeline import run
+from geoml.preprocess.replay import replay
 from geoml.readers.ingest import read_survey
+from geoml.survey.acquisition import Acquisition
 
 DT_S, SPACING_M = 0.004, 5.0
 TIME_S = np.arange(500) * DT_S
@@ -221,6 +223,30 @@ def test_trapezoid_by_hand() -> None:
 def test_impossible_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         FkFilter(**options)
+
+
+def test_simulated_gathers_are_filtered_as_those_of_the_field() -> None:
+    receiver_m = np.stack([OFFSET_M + 500, OFFSET_M + 600])
+    acquisition = Acquisition(
+        source_distance_m=np.array([500.0, 600.0]),
+        source_depth_m=np.zeros(2),
+        receiver_distance_m=receiver_m,
+        receiver_depth_m=np.zeros((2, 61)),
+        dt_s=DT_S,
+        n_samples=500,
+        spacing_m=5.0,
+        n_depth=10,
+        n_distance=300,
+        wavelet=np.zeros(9),
+        wavelet_start_s=-0.016,
+        max_frequency_hz=40.0,
+        free_surface=True,
+    )
+    shots = np.stack([event(700.0, np.abs(OFFSET_M)), event(-700.0)]).astype(np.float32)
+    step = FkFilter(**FAN, dips="outward")
+    replayed = replay([step], shots, acquisition)
+    for shot, samples in zip(replayed, shots, strict=True):
+        np.testing.assert_allclose(shot, step(gather(samples)).values, atol=1e-6)
 
 
 @pytest.mark.data
