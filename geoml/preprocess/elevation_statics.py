@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geoml.errors import GeometryError, OptionError
 from geoml.preprocess.step import Step, trace_value
 from geoml.preprocess.trace_shift import shifted_gathers
+from geoml.survey.uphole import uphole_time_s, with_uphole_times
 
 Floats = NDArray[np.float64]
 
@@ -33,8 +34,9 @@ class ElevationStatics(Step):
     Attributes:
         datum_m: Elevation of the datum [m], up.
         velocity_m_s: Replacement velocity, that of the rock under the weathering [m/s].
-        uphole: Use the trace variables ``uphole_time`` and ``uphole_depth`` of the receivers, as
-            ``geoml.survey.uphole.with_uphole_times`` makes them from headers.
+        uphole: Use the trace variables ``uphole_time`` and ``uphole_depth`` of the receivers; a
+            survey that lacks them gets them from its headers, as
+            ``geoml.survey.uphole.with_uphole_times`` says.
 
     References:
         Cox (1999), Static corrections for seismic reflection surveys, SEG, ch. 3.
@@ -71,10 +73,12 @@ class ElevationStatics(Step):
                 "shift by a table of your own with 'apply_statics'."
             )
         if self.uphole and "uphole_time" not in survey:
-            raise GeometryError(
-                f"'{_NAME}' is to use uphole times, and the survey has no 'uphole_time'; make it "
-                "with geoml.survey.uphole.with_uphole_times(survey)."
-            )
+            uphole_time_s(survey)
+
+    def prepared(self, survey: xr.Dataset) -> xr.Dataset:
+        """The survey with the upholes of its headers, interpolated to receivers, where needed."""
+        missing = self.uphole and "uphole_time" not in survey
+        return with_uphole_times(survey) if missing else survey
 
     def __call__(self, gathers: xr.DataArray) -> xr.DataArray:
         """The gathers on the datum.

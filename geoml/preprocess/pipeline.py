@@ -63,7 +63,7 @@ def run(survey: xr.Dataset, steps: Sequence[StepSpec]) -> xr.Dataset:
             if step.needs_whole_gathers and step.gathered_by != kinds[0]
         )
         return run(run(survey, built[:stop]), built[stop:])
-    values = trace_values(survey)
+    values = trace_values(survey, built)
     labels = values["trace"]
     if kinds:
         labels = values[SHOT_LABEL]

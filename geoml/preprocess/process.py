@@ -19,8 +19,15 @@ from geoml.survey.store import history_line
 TraceValues = dict[str, NDArray[Any]]
 
 
-def trace_values(survey: xr.Dataset) -> TraceValues:
-    """Trace variables in memory, with the position and the shot of each trace, (trace,)."""
+def trace_values(survey: xr.Dataset, steps: Sequence[Step]) -> TraceValues:
+    """Trace variables in memory, with the position and the shot of each trace, (trace,).
+
+    Args:
+        survey: The whole survey.
+        steps: What will be done to it; they may add trace variables.
+    """
+    for step in steps:
+        survey = step.prepared(survey)
     known = (*TRACE_VARIABLES, *OPTIONAL_TRACE_VARIABLES)
     values = {name: np.asarray(survey[name].values) for name in known if name in survey}
     values["trace"] = np.arange(survey.sizes["trace"])

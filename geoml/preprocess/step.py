@@ -49,6 +49,14 @@ class Step(ABC):
             survey: The whole survey; only its trace variables may be computed.
         """
 
+    def prepared(self, survey: xr.Dataset) -> xr.Dataset:
+        """The survey with trace variables that can only be made of it as a whole, in memory.
+
+        Args:
+            survey: The whole survey; its samples must not be read.
+        """
+        return survey
+
     @property
     def needs_whole_gathers(self) -> bool:
         """Whether a trace's result depends on the other traces of its gather."""

@@ -69,7 +69,7 @@ class StorePass:
     ) -> None:
         self.run = run
         self.input_time = survey["time"].variable
-        self._values = {**trace_values(survey), "trace": numbers}
+        self._values = {**trace_values(survey, run.steps), "trace": numbers}
         labels = self._gather_labels(survey)
         if order is None and contiguous_order(labels) is not None:
             # Within a gather as in the first survey, whatever passes lie between.

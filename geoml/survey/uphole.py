@@ -15,6 +15,7 @@ from geoml.survey.trace_header import HeaderTable
 Floats = NDArray[np.float64]
 
 _FIRST_BYTE = 95  # SEG-Y revision 1, table 3: uphole time at source in milliseconds
+_BLOCK_TRACES = 65_536
 _HAS_SCALAR = 1  # bytes 215-216 mean something from this revision on
 
 
@@ -35,15 +36,22 @@ def uphole_time_s(survey: xr.Dataset) -> Floats:
             "The survey does not hold the headers of its traces, where uphole times are; give it "
             "the variables 'uphole_time' [s] and 'uphole_depth' [m] of each receiver."
         )
-    table = HeaderTable(survey["header_bytes"].values, survey.attrs["byte_order"])
-    raw = np.ascontiguousarray(table.header_bytes[:, _FIRST_BYTE - 1 : _FIRST_BYTE + 1])
-    order = ">" if table.byte_order == "big" else "<"
-    time_ms = raw.view(order + "i2")[:, 0].astype(np.int64)
-    if not time_ms.any():
+    n_traces, attrs = survey.sizes["trace"], survey.attrs
+    time_s = np.empty(n_traces)
+    for start in range(0, n_traces, _BLOCK_TRACES):
+        block = slice(start, start + _BLOCK_TRACES)
+        table = HeaderTable(survey["header_bytes"][block].values, attrs["byte_order"])
+        time_s[block] = _of_headers(table, attrs.get("revision", 0) >= _HAS_SCALAR)
+    if not time_s.any():
         raise GeometryError("Every uphole time in the trace headers is 0; none was noted.")
-    if survey.attrs.get("revision", 0) >= _HAS_SCALAR:
-        return 1e-3 * scaled(time_ms, table.column("time_scalar"))
-    return 1e-3 * time_ms.astype(np.float64)
+    return time_s
+
+
+def _of_headers(table: HeaderTable, has_scalar: bool) -> Floats:
+    raw = np.ascontiguousarray(table.header_bytes[:, _FIRST_BYTE - 1 : _FIRST_BYTE + 1])
+    time_ms = raw.view((">" if table.byte_order == "big" else "<") + "i2")[:, 0].astype(np.int64)
+    scale = table.column("time_scalar") if has_scalar else np.zeros(len(table), dtype=np.int64)
+    return 1e-3 * scaled(time_ms, scale)
 
 
 def with_uphole_times(survey: xr.Dataset) -> xr.Dataset:

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from geoml.errors import GeometryError, OptionError
 from geoml.preprocess.elevation_statics import ElevationStatics
-from geoml.preprocess.pipeline import run
+from geoml.preprocess.pipeline import preprocess_store, run
 from geoml.readers.ingest import read_survey
 from geoml.survey.schema import TRACE_VARIABLES
-from geoml.survey.uphole import uphole_time_s, with_uphole_times
+from geoml.survey.store import open_survey, save_survey
+from geoml.survey.uphole import with_uphole_times
 
 DT_S = 0.004
 
@@ -97,10 +98,9 @@ def test_survey_without_elevations_or_upholes_is_refused() -> None:
         ElevationStatics(0.0, 2000.0).check(empty_survey())
     high = empty_survey().assign(receiver_elevation=("trace", np.ones(4)))
     ElevationStatics(0.0, 2000.0).check(high)
-    with pytest.raises(GeometryError, match="with_uphole_times"):
-        ElevationStatics(0.0, 2000.0, uphole=True).check(high)
     with pytest.raises(GeometryError, match="does not hold the headers"):
-        uphole_time_s(high)
+        ElevationStatics(0.0, 2000.0, uphole=True).check(high)
+    ElevationStatics(0.0, 2000.0, uphole=True).check(high.assign(uphole_time=("trace", [0.0] * 4)))
 
 
 def test_shift_out_of_the_recording_is_refused(gathers: xr.DataArray) -> None:
@@ -135,3 +135,20 @@ def _scatter_s(survey: xr.Dataset) -> float:
     used = (offset > 300) & np.isfinite(picks)
     curve = np.polynomial.Polynomial.fit(offset[used], picks[used], 3)
     return float(np.median(np.abs(picks[used] - curve(offset[used]))))
+
+
+@pytest.mark.data
+def test_store_gets_its_upholes_from_its_own_headers(data_dir: Path, tmp_path: Path) -> None:
+    survey = read_survey(data_dir / "seismic" / "land_line_18shots.sgy")
+    save_survey(survey, tmp_path / "in.zarr")
+    step = {"elevation_statics": {"datum_m": 50.0, "velocity_m_s": 1900.0, "uphole": True}}
+    preprocess_store(tmp_path / "in.zarr", tmp_path / "out.zarr", [step])
+    stored, given = open_survey(tmp_path / "out.zarr"), with_uphole_times(survey)
+    np.testing.assert_array_equal(stored["amplitude"], run(given, [step])["amplitude"])
+    np.testing.assert_array_equal(stored["uphole_time"], given["uphole_time"])
+    np.testing.assert_array_equal(run(survey, [step])["amplitude"], stored["amplitude"])
+    silent = survey["header_bytes"].values.copy()
+    silent[:, 94:96] = 0
+    bare = survey.assign(header_bytes=(("trace", "header_byte"), silent))
+    with pytest.raises(GeometryError, match="Every uphole time in the trace headers is 0"):
+        run(bare, [step])
