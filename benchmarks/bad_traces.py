@@ -11,6 +11,11 @@ can do. Untouched traces that are bad by themselves, as seen on plots, are left 
 ``with bad`` is the detector with them counted as good, which they are not. The thresholds were
 chosen on these gathers, without their damage: the row flatters them a little. Ozdata 40, whose
 traces are bad for the most part, is not used.
+
+With --rounds 4 (1,640 damaged traces): dead 0.9994, mono-frequency and noisy 1.0000, spike 0.987,
+reversed 0.966, all together 0.990; 0.1 % of the good traces are flagged. Spikes are missed inside
+the first arrivals, where they are no larger; reversed traces on the land line, with 67 m between
+receivers. Level alone and coherence alone reach 0.79 and 0.80 of all.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ _AROUND = 5  # traces on either side that say what is usual
 _PEAK_BINS = 1  # half width of a spectral line under a Hann window
 _BRIEF_S = 0.012  # half of the longest time that a spike takes
 _PEAK_OVER_MEAN = 3.0  # of the magnitudes of random noise
+_MOST_REVERSED = 0.2  # of a gather
 _LEAST_TRACES = 5  # a smaller gather has no usual
 
 
@@ -168,6 +169,9 @@ def _gather_scores(traces: Traces, dt_s: float, rules: BadTraceRules) -> Floats:
     loud = late / (rules.noisy_ratio * np.maximum(usual_late, 1e-30))
     incoherent = rules.coherence_ratio * _usual(match.coherence) / np.maximum(match.coherence, 1e-9)
     agreed = np.clip(_usual(match.polarity) / rules.reversed_polarity, 0, 1)
+    if np.mean(match.polarity < -rules.reversed_polarity) > _MOST_REVERSED:
+        # Neighbours disagree anyhow, as in a hum of random phase: nothing is upside down.
+        agreed = np.zeros_like(agreed)
     return np.stack(
         [
             rules.dead_ratio * usual_level / level,

@@ -177,8 +177,6 @@ def _brief(spikes: Mask, longest: int) -> Mask:
     some = spikes[rows]
     along = np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]], dtype=bool)
     long = ndimage.binary_opening(some, np.ones((1, longest + 1), dtype=bool))
-    # What is left of a long run at its ends is part of it.
-    long = ndimage.binary_propagation(long, along, mask=some)
     out = np.zeros_like(spikes)
     out[rows] = ndimage.binary_dilation(some & ~long, along)
     return out

@@ -113,6 +113,26 @@ def test_small_gathers_are_only_searched_for_silence_and_nan() -> None:
     assert bad_traces(samples[:0], np.zeros(0, dtype=np.int64), DT_S).shape == (0,)
 
 
+def test_hum_of_random_phase_on_every_trace_is_neither_a_line_nor_a_reversal() -> None:
+    # What all traces have is the survey's noise: a filter's work, and no reason to kill them all.
+    phase = 2 * np.pi * np.random.default_rng(5).uniform(size=(N_TRACES, 1))
+    assert told(np.sin(2 * np.pi * 25 * TIME_S + phase)) == {}
+
+
+def test_reversed_trace_does_not_lower_the_polarity_of_its_neighbours() -> None:
+    samples = reflections()
+    upright = match_neighbours(samples, DT_S, 0.1).polarity
+    samples[12] *= -1
+    turned = match_neighbours(samples, DT_S, 0.1).polarity
+    np.testing.assert_allclose(np.delete(turned, 12), np.delete(upright, 12), atol=1e-6)
+
+
+def test_ends_of_the_spread_are_half_as_sure() -> None:
+    polarity = match_neighbours(reflections(), DT_S, 0.1).polarity
+    assert polarity[[0, -1]].max() <= 0.5
+    assert polarity[3:-3].max() > 0.8
+
+
 def test_polarity_is_one_on_like_traces_and_flips_its_sign_with_them() -> None:
     samples = reflections()
     upright = match_neighbours(samples, DT_S, 0.1).polarity

@@ -100,6 +100,8 @@ def test_factors_of_shots_and_receivers_are_found(line: Line) -> None:
     survey, shot_log, receiver_log, _ = line
     terms = surface_terms(survey, offset_class_m=50)
     assert terms.unexplained < 1e-6
+    # They take nothing from the level of the survey.
+    assert abs(terms.trace.mean()) < 1e-9
     # A gain that grows along the line is the same as one of shots, receivers and offset that
     # grow against each other: only what is left beside a straight line can be told.
     for found, planted in ((terms.shot, shot_log), (terms.receiver, receiver_log)):

@@ -56,6 +56,15 @@ def test_arrivals_are_kept_to_the_sample(gathers: xr.DataArray) -> None:
     np.testing.assert_array_equal(Despike()(gathers).values, gathers.values)
 
 
+def test_pulse_that_neighbours_share_is_no_spike(gathers: xr.DataArray) -> None:
+    pulsed = gathers.copy(deep=True)
+    for trace in range(12):
+        pulsed.values[trace, 150 + 4 * trace] += 5
+    pulsed.values[5] = 0
+    np.testing.assert_array_equal(Despike()(pulsed).values, pulsed.values)
+    assert Despike(neighbour_ratio=0).spikes(pulsed)[[0, 1, 2, 3, 4, 6, 7]].any(axis=1).all()
+
+
 def test_burst_longer_than_a_spike_is_kept(gathers: xr.DataArray) -> None:
     broken = gathers.copy(deep=True)
     broken.values[3, 200:205] += 9

@@ -52,9 +52,9 @@ def test_reflections_of_a_layered_earth_are_level_again(one_trace: Maker) -> Non
 
 def test_velocities_go_by_cdp(gathers: xr.DataArray) -> None:
     cdp = np.arange(36)
-    table = {0: ROWS, 35: ((0.0, 1500.0),)}
+    table = {0: ROWS, 35: ((0.0, 1800.0),)}
     out = SphericalDivergence(velocity_m_s=table)(gathers.assign_coords(cdp=("trace", cdp)))
-    for trace, velocity in ((0, ROWS), (35, 1500.0)):
+    for trace, velocity in ((0, ROWS), (35, 1800.0)):
         alone = SphericalDivergence(velocity_m_s=velocity)(gathers)
         np.testing.assert_array_equal(out.values[trace], alone.values[trace])
     with pytest.raises(GeometryError, match="'spherical_divergence' needs 'cdp'"):
