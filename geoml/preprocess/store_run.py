@@ -24,6 +24,7 @@ from geoml.survey.memory import release_memory
 from geoml.survey.scheduler import check_scheduler, n_cores, run_tasks
 from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES
 from geoml.survey.store import SurveyWriter, create_store, open_survey, plain_json
+from geoml.survey.store_files import unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +82,7 @@ def preprocess_store(
     try:
         work()
     except OSError as error:
-        why = error.strerror or str(error)
-        raise StoreError(
-            f"{out_path}: cannot be written ({why}). What is done is kept: the same command goes "
-            "on."
-        ) from error
+        raise unwritable(out_path, error) from error
 
 
 def affordable_workers(shard_traces: int, n_samples: int) -> int:

@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geoml import __version__
-from geoml.errors import FileFormatError, OptionError, StoreError
+from geoml.errors import FileFormatError, OptionError
 from geoml.readers.file_list import TracePaths
 from geoml.readers.finding import Finding
 from geoml.readers.header_table import Traces
@@ -33,6 +33,7 @@ from geoml.survey.memory import release_memory
 from geoml.survey.scheduler import check_scheduler, n_cores, run_tasks
 from geoml.survey.schema import STORE_VERSION, TRACES_SHARD_FACTOR
 from geoml.survey.store import SurveyWriter, chunk_traces, create_store, plain_json
+from geoml.survey.store_files import unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -136,10 +137,7 @@ def ingest(
             writer.set_trailing_bytes(tail)
         writer.finish(**_provenance(files, attrs, digests, findings))
     except OSError as error:
-        why = error.strerror or str(error)
-        raise StoreError(
-            f"{out}: cannot be written ({why}). What is done is kept: the same command goes on."
-        ) from error
+        raise unwritable(out, error) from error
 
 
 @dataclass(frozen=True, eq=False)

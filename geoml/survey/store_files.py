@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from geoml.survey.location import AnyPath, is_url
+from geoml.errors import StoreError
+from geoml.survey.location import AnyPath, exists, inside, is_url
 
 
 def part_path(path: Path) -> Path:
@@ -31,6 +32,27 @@ def publish(path: AnyPath) -> None:
     """Give the finished store of ``work_place`` its name."""
     if not is_url(path):
         replace_store(part_path(Path(path)), Path(path))
+
+
+def unwritable(path: AnyPath, error: OSError) -> StoreError:
+    """What to tell where a store cannot be written: why, and whether anything is kept.
+
+    Args:
+        path: The store's final place.
+        error: What stopped the writer.
+    """
+    why = error.strerror or str(error)
+    kept = ""
+    if _readable(inside(work_place(path), "zarr.json")):
+        kept = " What is done is kept: the same command goes on."
+    return StoreError(f"{path}: cannot be written ({why}).{kept}")
+
+
+def _readable(path: AnyPath) -> bool:
+    try:
+        return exists(path)
+    except OSError:
+        return False
 
 
 def remove_litter(place: AnyPath) -> None:
