@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import dask
@@ -85,36 +86,53 @@ def _lazy_stack(survey: xr.Dataset, index: GatherIndex) -> tuple[da.Array, da.Ar
     if not isinstance(samples, da.Array):
         samples = da.from_array(samples, chunks=(-1, -1))
     live = _live(survey)[index.order]
-    labels = np.repeat(np.arange(n_gathers), index.sizes)
-    cuts = block_starts(labels, n_time)
-    if not np.array_equal(index.order, np.arange(index.order.size)):
-        samples = samples[index.order]
-    blocks = samples.rechunk((tuple(np.diff(cuts)), -1)).to_delayed()[:, 0]
+    chunks = samples.rechunk({1: -1}).to_delayed()[:, 0]
+    ends = np.cumsum(samples.chunks[0])
+    chunk_of = np.searchsorted(ends, index.order, side="right")
+    row_in = index.order - (ends - samples.chunks[0])[chunk_of]
+    cuts = block_starts(np.repeat(np.arange(n_gathers), index.sizes), n_time)
     amplitudes, folds = [], []
-    for block, first, last in zip(blocks, cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         begin, end = np.searchsorted(index.starts, (first, last))
-        starts = index.starts[begin:end] - first
-        packet = dask.delayed(_stacked, nout=2, pure=False)(block, live[first:last], starts)
+        # One task a block that picks its rows itself: an index of Dask's own over scattered
+        # traces makes a task of every pair of chunks.
+        needed, place = np.unique(chunk_of[first:last], return_inverse=True)
+        packet = dask.delayed(_stacked, nout=2, pure=False)(
+            [chunks[number] for number in needed],
+            place,
+            row_in[first:last],
+            live[first:last],
+            index.starts[begin:end] - first,
+        )
         amplitudes.append(da.from_delayed(packet[0], (end - begin, n_time), np.float32))
         folds.append(da.from_delayed(packet[1], (end - begin,), np.int32))
     return da.concatenate(amplitudes), da.concatenate(folds)
 
 
 def _stacked(
-    samples: NDArray[np.float32], live: NDArray[np.bool_], starts: NDArray[np.int64]
+    chunks: list[NDArray[np.float32]],
+    place: NDArray[np.intp],
+    row: NDArray[np.int64],
+    live: NDArray[np.bool_],
+    starts: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Stacked traces and their fold.
 
     Args:
-        samples: Gather after gather, shape (trace, time).
+        chunks: Where the traces are, shape (row, time) each.
+        place: Chunk of each trace, gather after gather, shape (trace,).
+        row: Its row there, shape (trace,).
         live: Shape (trace,).
         starts: Where each gather begins, shape (gather,).
     """
-    used = live & np.isfinite(samples).all(axis=1) & samples.any(axis=1)
-    kept = np.where(used[:, None], samples, 0)
-    total = np.add.reduceat(kept, starts, axis=0, dtype=np.float64)
-    count = np.add.reduceat(kept != 0, starts, axis=0, dtype=np.int32)
-    fold = np.add.reduceat(used, starts, dtype=np.int32)
+    samples = np.empty((place.size, chunks[0].shape[1]), dtype=np.float32)
+    for number, chunk in enumerate(chunks):
+        here = place == number
+        samples[here] = chunk[row[here]]
+    samples[~(live & np.isfinite(samples).all(axis=1))] = 0
+    total = np.add.reduceat(samples, starts, axis=0, dtype=np.float64)
+    count = np.add.reduceat(samples != 0, starts, axis=0, dtype=np.int32)
+    fold = np.add.reduceat(samples.any(axis=1), starts, dtype=np.int32)
     return (total / np.maximum(count, 1)).astype(np.float32), fold
 
 
