@@ -49,7 +49,7 @@ class FxDecon(FxStep):
     )
 
     n_coefficients: int = 4
-    prewhitening: float = 0.03
+    prewhitening: float = 0.01
 
     def __post_init__(self) -> None:
         super().__post_init__()
