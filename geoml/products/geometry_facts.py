@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -32,8 +32,11 @@ class GeometryFacts:
     Attributes:
         kind: ``none`` without positions, ``stacked`` with one position a trace, ``shots``, or
             ``unlike`` where positions contradict each other or make no line.
-        problem: Why there is no line, empty where there is one.
         traces_per_shot: Traces of each shot gather, shape (shot,).
+        header_offset_m: Unsigned, as in the headers [m], (trace,).
+        fold_at: CDP numbers, or midpoints along the line [m], shape (bin,).
+        fold: Traces of each bin, shape (bin,).
+        problem: Why there is no line, empty where there is one.
         sources: Different source (or CDP) positions x, y [m], shape (position, 2).
         receivers: Different receiver positions [m], shape (position, 2).
         source_distance_m: Along the line [m], (trace,); empty where there is no line.
@@ -41,29 +44,26 @@ class GeometryFacts:
         off_line_m: Largest distance of a position from the line [m].
         is_crooked: Whether the straight line through all positions misses some by over 5 % of
             its length.
-        fold_at: CDP numbers, or midpoints along the line [m], shape (bin,).
-        fold: Traces of each bin, shape (bin,).
         bin_m: Width of a midpoint bin [m], 0 where CDP numbers are counted.
         receiver_interval_m: Median step between the receivers of a shot [m], 0 without a line.
-        header_offset_m: Unsigned, as in the headers [m], (trace,).
         coordinate_offset_m: From the positions [m], (trace,); empty without them.
     """
 
     kind: Literal["none", "stacked", "shots", "unlike"]
-    problem: str
     traces_per_shot: NDArray[np.int64]
-    sources: Floats
-    receivers: Floats
-    source_distance_m: Floats
-    receiver_distance_m: Floats
-    off_line_m: float
-    is_crooked: bool
+    header_offset_m: Floats
     fold_at: Floats
     fold: NDArray[np.int64]
-    bin_m: float
-    receiver_interval_m: float
-    header_offset_m: Floats
-    coordinate_offset_m: Floats
+    problem: str = ""
+    sources: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    receivers: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    source_distance_m: Floats = field(default_factory=lambda: np.empty(0))
+    receiver_distance_m: Floats = field(default_factory=lambda: np.empty(0))
+    off_line_m: float = 0.0
+    is_crooked: bool = False
+    bin_m: float = 0.0
+    receiver_interval_m: float = 0.0
+    coordinate_offset_m: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
     def contradictory(self) -> NDArray[np.bool_]:
@@ -85,49 +85,39 @@ def geometry_facts(survey: xr.Dataset) -> GeometryFacts:
     Args:
         survey: Dims (trace, time), amplitude in memory or lazy.
     """
-    nothing = np.empty(0)
     header = np.abs(survey["offset"].values.astype(np.float64))
     shots = gather_index(survey, "shot")
-    positions = {who: _positions(survey, who) for who in ("source", "receiver")}
-    stacked = is_stacked(survey)
-    if not any(position.any() for position in positions.values()):
-        problem = "No source and no receiver has a position."
-        empty = np.empty((0, 2))
-        cdps = _cdp_fold(survey)
-        return GeometryFacts(
-            "none", problem, shots.sizes, empty, empty, nothing, nothing, 0.0, False,
-            *cdps, 0.0, 0.0, header, nothing,
-        )  # fmt: skip
-    if stacked:
-        positions["source"] = np.column_stack(cdp_positions(survey))
-    along, problem = _line(survey)
-    kind: Literal["stacked", "shots", "unlike"] = "stacked" if stacked else "shots"
-    if along is None:
-        kind = "stacked" if stacked else "unlike"
-        along = (nothing, nothing, 0.0, False)
-    source_m, receiver_m, off_m, is_crooked = along
+    source, receiver = _positions(survey, "source"), _positions(survey, "receiver")
     fold_at, fold = _cdp_fold(survey)
-    bin_m = 0.0
+    if not source.any() and not receiver.any():
+        problem = "No source and no receiver has a position."
+        return GeometryFacts("none", shots.sizes, header, fold_at, fold, problem)
+    stacked = is_stacked(survey)
+    along, problem = _line(survey)
+    source_m, receiver_m, off_m, is_crooked = along or (np.empty(0), np.empty(0), 0.0, False)
     interval_m = station_interval(receiver_m, shots.labels()) if receiver_m.size else 0.0
-    if not fold.size and source_m.size and not stacked:
+    bin_m = 0.0
+    if not fold.size and receiver_m.size and not stacked:
         bin_m = interval_m / 2
         fold_at, fold = _midpoint_fold(source_m, receiver_m, bin_m)
+    if stacked:
+        source, receiver = np.column_stack(cdp_positions(survey)), np.empty((0, 2))
     return GeometryFacts(
-        kind,
-        problem,
-        shots.sizes,
-        unique_points(positions["source"]),
-        np.empty((0, 2)) if stacked else unique_points(positions["receiver"]),
-        source_m,
-        receiver_m,
-        off_m,
-        is_crooked,
-        fold_at,
-        fold,
-        bin_m,
-        interval_m,
-        header,
-        nothing if stacked else np.hypot(*(positions["receiver"] - positions["source"]).T),
+        kind="stacked" if stacked else "shots" if along else "unlike",
+        traces_per_shot=shots.sizes,
+        header_offset_m=header,
+        fold_at=fold_at,
+        fold=fold,
+        problem=problem,
+        sources=unique_points(source),
+        receivers=receiver if stacked else unique_points(receiver),
+        source_distance_m=source_m,
+        receiver_distance_m=receiver_m,
+        off_line_m=off_m,
+        is_crooked=is_crooked,
+        bin_m=bin_m,
+        receiver_interval_m=interval_m,
+        coordinate_offset_m=np.empty(0) if stacked else np.hypot(*(receiver - source).T),
     )
 
 
