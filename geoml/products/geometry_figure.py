@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from geoml.survey.midpoint_cdp import station_interval
 Floats = NDArray[np.float64]
 
 _BARS = 48
+_MESSAGE_COLUMNS = 44
 
 
 def geometry_figure(survey: xr.Dataset) -> Figure:
@@ -240,10 +242,9 @@ def _say(axes: Axes, title: str, message: str) -> None:
     axes.text(
         0.5,
         0.5,
-        message,
+        "\n".join(textwrap.fill(line, _MESSAGE_COLUMNS) for line in message.splitlines()),
         ha="center",
         va="center",
-        wrap=True,
         fontsize=9,
         color=MUTED,
         transform=axes.transAxes,

@@ -138,6 +138,19 @@ def test_stacked_traces_have_steps_in_place_of_offsets(tmp_path: Path) -> None:
     assert said(stacked.assign(zeros))["Offsets"] == "Stacked traces have no offsets."
 
 
+def test_long_reason_stays_inside_its_panel() -> None:
+    grid = line().assign(
+        {n: line()[n] * 0 for n in ("receiver_x", "receiver_y", "offset")}
+        | {"inline": ("trace", np.arange(50) // 10), "crossline": ("trace", np.arange(50) % 10)}
+    )
+    figure = geometry_figure(grid)
+    axes = next(a for a in figure.axes if a.get_title("left") == "Step from CDP to CDP")
+    assert "3-D stack" in axes.texts[0].get_text()
+    figure.canvas.draw()
+    width = axes.texts[0].get_window_extent().width
+    assert width < axes.get_window_extent().width
+
+
 def test_only_trace_variables_are_read(tmp_path: Path) -> None:
     assert "amplitude" not in line()
     assert rows(line(), tmp_path)
