@@ -32,6 +32,7 @@ class Agc(Step):
     """
 
     shapes_wavelet = False
+    only_scales = True
     examples: ClassVar = ({"window_s": 0.2}, {"window_s": 0.4}, {"window_s": 0.2, "floor": 0.9})
 
     window_s: float

@@ -38,6 +38,7 @@ class ApplyStatics(Step):
     """
 
     shapes_wavelet = True
+    only_shifts = True
     examples: ClassVar = (
         {"statics": {"field_record": {1: 0.02, 2: -0.0113, 3: 0.0}}},
         {"statics": {"field_record": {1: 0.02, 2: -0.0113, 3: 0.03}}},

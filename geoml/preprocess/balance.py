@@ -47,6 +47,7 @@ class Balance(Step):
     """
 
     shapes_wavelet = False
+    only_scales = True
     examples: ClassVar = (
         {},
         {"gather": "receiver"},

@@ -43,6 +43,7 @@ class ElevationStatics(Step):
     """
 
     shapes_wavelet = True
+    only_shifts = True
     examples: ClassVar = (
         {"datum_m": 300.0, "velocity_m_s": 2000.0},
         {"datum_m": 250.0, "velocity_m_s": 2000.0},

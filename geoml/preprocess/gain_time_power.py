@@ -25,6 +25,7 @@ class GainTimePower(Step):
     """
 
     shapes_wavelet = False
+    only_scales = True
     examples: ClassVar = ({"power": 1.0}, {"power": 2.0})
 
     power: float

@@ -29,6 +29,7 @@ class Normalise(Step):
     """
 
     shapes_wavelet = False
+    only_scales = True
     examples: ClassVar = (
         {"by": "gather"},
         {"by": "trace"},

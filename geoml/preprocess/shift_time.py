@@ -32,6 +32,7 @@ class ShiftTime(Step):
     """
 
     shapes_wavelet = True
+    only_shifts = True
     examples: ClassVar = ({"shift_s": -0.02}, {"shift_s": 0.0013})
 
     shift_s: float

@@ -41,6 +41,7 @@ class SphericalDivergence(Step):
     """
 
     shapes_wavelet = False
+    only_scales = True
     examples: ClassVar = (
         {"velocity_m_s": [[0.0, 1500.0], [1.0, 2500.0]]},
         {"velocity_m_s": 2000.0},

@@ -30,12 +30,18 @@ class Step(ABC):
         shapes_wavelet: True where the wavelet estimated from the processed data already
             holds the step's effect (editing, filters, resampling), so that it is not
             replayed on simulated gathers. False where it has to be (mutes, gains).
+        only_scales: True where the step multiplies samples and nothing else.
+        only_shifts: True where it moves traces in time and nothing else. A preview draws the gather
+            before processing with such gains and shifts, so that the difference shows what the
+            other steps took away.
         examples: Options of typical uses, the first one the commonest. Every option differs
             between two examples that are otherwise equal, and that difference shows in the
             output: a law test reads them.
     """
 
     shapes_wavelet: ClassVar[bool]
+    only_scales: ClassVar[bool] = False
+    only_shifts: ClassVar[bool] = False
     examples: ClassVar[tuple[Mapping[str, Any], ...]]
 
     @abstractmethod

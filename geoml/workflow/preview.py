@@ -61,13 +61,26 @@ def preview_panels(
 ) -> list[PreviewPanel]:
     """Some traces before, after, and their difference where both have the same samples in time.
 
+    Gains and shifts in time are applied to the traces before as well: without them the difference
+    would show nothing else.
+
     Args:
         survey: The whole survey: steps may look at traces beyond those shown.
         traces: Numbers of the traces, shape (trace,).
         steps: In order.
     """
     shown = as_slice(traces)
-    states = {"Before": survey, "After": run(survey, steps)}
+    of_both = [step for step in steps if step.only_scales or step.only_shifts]
+    parts = [
+        name
+        for name, there in (
+            ("gains", any(step.only_scales for step in of_both)),
+            ("shifts", any(step.only_shifts for step in of_both)),
+        )
+        if there
+    ]
+    before = f"Before, with {' and '.join(parts)}" if parts else "Before"
+    states = {before: run(survey, of_both), "After": run(survey, steps)}
     panels = [
         PreviewPanel(title, each["amplitude"].isel(trace=shown).values, each["time"].values)
         for title, each in states.items()

@@ -226,3 +226,15 @@ def test_step_that_would_spread_nan_refuses_and_says_what_to_do(
 ) -> None:
     with pytest.raises(OptionError, match=rf"3 of 36 traces hold NaN .* '{name}' .* 'fill_nan'"):
         step_of(name, dict(STEPS[name].examples[0]))(damaged)
+
+
+@every_example
+def test_step_that_only_scales_turns_no_sign_and_fills_no_zero(
+    name: str, options: dict[str, Any], gathers: xr.DataArray
+) -> None:
+    step = step_of(name, options)
+    if not step.only_scales:
+        pytest.skip("the step does more than scale")
+    out = step(gathers).values
+    assert (np.sign(out) * np.sign(gathers.values) >= 0).all()
+    assert not out[gathers.values == 0].any()

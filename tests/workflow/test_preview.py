@@ -64,6 +64,11 @@ def test_difference_is_what_was_taken_away_where_the_times_are_the_same(store: P
     np.testing.assert_array_equal(before.amplitude, survey["amplitude"][32:48])
     np.testing.assert_allclose(after.amplitude + away.amplitude, before.amplitude, atol=1e-6)
     assert away.amplitude.any()
+    gained = build_steps([{"gain_time_power": {"power": 1.0}}])
+    before, after, away = preview_panels(survey, traces, gained)
+    assert before.title == "Before, with gains"
+    np.testing.assert_array_equal(before.amplitude, after.amplitude)
+    assert not away.amplitude.any()
     resampled = preview_panels(survey, traces, build_steps([{"resample": {"dt_s": 0.008}}]))
     assert [panel.title for panel in resampled] == ["Before", "After"]
     assert resampled[1].amplitude.shape == (16, 25)
