@@ -240,7 +240,7 @@ def test_file_that_is_there_is_kept_unless_told_otherwise(line, tmp_path):
 def test_edited_survey_is_written_with_a_warning(line, tmp_path, caplog):
     survey = read_survey(line[0])
     write_survey_segy(survey, tmp_path / "same.sgy")
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
     survey["amplitude"][0, 0] = 9.0
     write_survey_segy(survey, tmp_path / "edited.sgy")
     assert "not the bytes of shot_1.sgy" in caplog.text
