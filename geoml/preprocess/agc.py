@@ -50,8 +50,9 @@ class Agc(Step):
         Raises:
             OptionError: If the window is under two samples, or a sample is NaN.
         """
-        samples = finite_samples(gathers, "agc").astype(np.float64)
-        return with_samples(gathers, samples / self._level(samples, gathers))
+        samples = finite_samples(gathers, "agc")
+        level = self._level(samples, gathers)
+        return with_samples(gathers, np.divide(samples, level, out=level))
 
     def gain(self, gathers: xr.DataArray) -> xr.DataArray:
         """What each sample of the input is multiplied by, above 0, dims (trace, time).
@@ -59,11 +60,11 @@ class Agc(Step):
         Raises:
             OptionError: If the window is under two samples, or a sample is NaN.
         """
-        samples = finite_samples(gathers, "agc").astype(np.float64)
+        samples = finite_samples(gathers, "agc")
         gain = gathers.astype(np.float64).copy(data=1 / self._level(samples, gathers))
         return gain.rename("gain").assign_attrs({"units": "", "long_name": "automatic gain"})
 
-    def _level(self, samples: NDArray[np.float64], gathers: xr.DataArray) -> NDArray[np.float64]:
+    def _level(self, samples: NDArray[np.float32], gathers: xr.DataArray) -> NDArray[np.float64]:
         """RMS amplitude that each sample is divided by, shape (trace, time)."""
         dt_s = sample_interval_s(gathers)
         if self.window_s < 2 * dt_s * (1 - 1e-6):
@@ -71,10 +72,12 @@ class Agc(Step):
                 f"AGC window of {self.window_s:g} s is under two samples of {dt_s:g} s."
             )
         half = max(1, round((self.window_s / dt_s - 1) / 2))
-        rms = np.sqrt(_window_mean(samples**2, half, self.floor))
-        rms = np.maximum(rms, self.floor * rms.max(axis=1, keepdims=True))
+        mean = _window_mean(np.square(samples, dtype=np.float64), half, self.floor)
+        rms = np.sqrt(mean, out=mean)
+        np.maximum(rms, self.floor * rms.max(axis=1, keepdims=True), out=rms)
         # A dead trace has rms 0: divide by 1 there, so that it stays 0.
-        return np.where(rms > 0, rms, 1)
+        rms[rms == 0] = 1
+        return rms
 
 
 def without_gain(gathers: xr.DataArray, gain: xr.DataArray) -> xr.DataArray:
@@ -112,7 +115,8 @@ def _window_mean(power: NDArray[np.float64], half: int, floor: float) -> NDArray
     count = np.minimum(places + half, n_time - 1) - np.maximum(places - half, 0) + 1
     if floor >= _RUNNING_SUM_FLOOR:
         mean = ndimage.uniform_filter1d(power, width, axis=1, mode="constant")
-        return np.maximum(mean * (width / count), 0)
+        mean *= width / count
+        return np.maximum(mean, 0, out=mean)
     n_blocks = -(-(n_time + 2 * half) // width)
     padded = np.zeros((n_traces, n_blocks * width))
     padded[:, half : half + n_time] = power

@@ -14,7 +14,7 @@ from scipy import fft, signal
 from geoml.errors import OptionError
 from geoml.preprocess.step import Step, finite_samples, sample_interval_s, with_samples
 
-_MEDIAN_OF = 300
+_MEDIAN_OF = 150
 
 
 @dataclass(frozen=True)
@@ -159,4 +159,7 @@ def _spectrum_filtered(
     level = np.median(few, axis=1, keepdims=True).astype(np.float64)
     spectrum = fft.rfft(samples - level, n_fft, axis=1)
     spectrum *= gain
-    return fft.irfft(spectrum, n_fft, axis=1)[:, :n_time] + gain[0] * level
+    filtered = fft.irfft(spectrum, n_fft, axis=1, overwrite_x=True)[:, :n_time]
+    if gain[0]:
+        filtered += gain[0] * level
+    return filtered

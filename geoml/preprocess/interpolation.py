@@ -19,6 +19,7 @@ def sinc_matrix(
     start_s: float,
     pass_hz: float,
     stop_hz: float,
+    dtype: str = "float64",
 ) -> sparse.csr_array:
     """Matrix that reads a regular trace at other times, low-passed on the way.
 
@@ -33,6 +34,7 @@ def sinc_matrix(
         start_s: Time of the first output sample after the first input sample [s], any sign.
         pass_hz: End of the passband [Hz].
         stop_hz: Start of the stopband [Hz], above ``pass_hz``.
+        dtype: Type of the weights.
 
     Returns:
         Weights [1], shape (output time, input time).
@@ -53,4 +55,5 @@ def sinc_matrix(
     window = np.i0(beta * np.sqrt(np.clip(1 - (lag_s / half_s) ** 2, 0, None))) / np.i0(beta)
     weight = 2 * cutoff_hz * dt_in_s * np.sinc(2 * cutoff_hz * lag_s) * window
     row = np.broadcast_to(np.arange(n_out)[:, None], column.shape)
-    return sparse.csr_array((weight[inside], (row[inside], column[inside])), shape=(n_out, n_in))
+    kept = weight[inside].astype(dtype)
+    return sparse.csr_array((kept, (row[inside], column[inside])), shape=(n_out, n_in))

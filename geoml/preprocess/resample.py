@@ -96,8 +96,9 @@ class Resample(Step):
         stop_hz = min(nyquist_out_hz, (2 - self.pass_fraction) * nyquist_in_hz)
         if nyquist_out_hz >= nyquist_in_hz * (1 - _SAME_GRID):
             stop_hz = (2 - self.pass_fraction) * nyquist_in_hz
-        matrix = sinc_matrix(n_in, dt_in_s, n_out, self.dt_s, -start_s, pass_hz, stop_hz)
-        return (matrix @ samples.T.astype(np.float64)).T
+        # In float32: a sample is a sum of neighbours only, so that its rounding is its own.
+        matrix = sinc_matrix(n_in, dt_in_s, n_out, self.dt_s, -start_s, pass_hz, stop_hz, "float32")
+        return (matrix @ samples.T).T
 
 
 def _cut_or_filled(samples: NDArray[np.float32], first: int, n_out: int) -> NDArray[np.float32]:
