@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -110,16 +110,29 @@ class Bandpass(Step):
         self, samples: NDArray[np.float32], corners: list[float], dt_s: float
     ) -> NDArray[np.float64]:
         kind = "bandpass" if len(corners) == 2 else "lowpass" if self.low_hz is None else "highpass"
-        band = corners if len(corners) == 2 else corners[0]
-        sections = signal.butter(self.order, band, kind, fs=1 / dt_s, output="sos")
-
-        def two_passes(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-            _, response = signal.sosfreqz(sections, frequency_hz, fs=1 / dt_s)
-            return np.abs(response) ** 2
-
         ringing_hz = min(corners[0], corners[-1] - corners[0] or corners[0])
         pad = 2 * (int(3 / (ringing_hz * dt_s)) + 3 * self.order)
-        return _spectrum_filtered(samples, two_passes, pad, dt_s)
+        n_fft = fft.next_fast_len(samples.shape[1] + pad, real=True)
+        return _spectrum_filtered(
+            samples, _two_passes(self.order, kind, *corners, dt_s, n_fft), n_fft
+        )
+
+
+@lru_cache(maxsize=32)
+def _two_passes(order: int, kind: str, *numbers: float) -> NDArray[np.float64]:
+    """Gain of a Butterworth filter run forward and backward, at the frequencies of an FFT.
+
+    Args:
+        order: Order of one pass.
+        kind: As SciPy names it.
+        *numbers: One or two corners [Hz], the sample interval [s], the length of the FFT.
+    """
+    *corners, dt_s, n_fft = numbers
+    band = corners if len(corners) == 2 else corners[0]
+    sections = signal.butter(order, band, kind, fs=1 / dt_s, output="sos")
+    frequency_hz = fft.rfftfreq(int(n_fft), dt_s)
+    _, response = signal.sosfreqz(sections, frequency_hz, fs=1 / dt_s)
+    return np.abs(response) ** 2
 
 
 def _trapezoid_filtered(
@@ -128,28 +141,24 @@ def _trapezoid_filtered(
     """Each row with its spectrum multiplied by a trapezoid, shape (trace, time)."""
     narrowest_hz = min(corners_hz[1] - corners_hz[0], corners_hz[3] - corners_hz[2])
     pad = int(np.ceil(3 / (narrowest_hz * dt_s)))
-    return _spectrum_filtered(samples, lambda f: np.interp(f, corners_hz, [0, 1, 1, 0]), pad, dt_s)
+    n_fft = fft.next_fast_len(samples.shape[1] + pad, real=True)
+    gain = np.interp(fft.rfftfreq(n_fft, dt_s), corners_hz, [0, 1, 1, 0])
+    return _spectrum_filtered(samples, gain, n_fft)
 
 
 def _spectrum_filtered(
-    samples: NDArray[np.float32],
-    response: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    pad: int,
-    dt_s: float,
+    samples: NDArray[np.float32], gain: NDArray[np.float64], n_fft: int
 ) -> NDArray[np.float64]:
-    """Each row with its spectrum multiplied by a response, shape (trace, time).
+    """Each row with its spectrum multiplied by a gain, shape (trace, time).
 
     In float64, so that nothing strong leaves a trace of rounding on what is weak.
 
     Args:
         samples: Shape (trace, time).
-        response: Gain at frequencies [Hz].
-        pad: Samples between the end of a trace and its start, in which the filter rings out.
-        dt_s: Sample interval [s].
+        gain: At the frequencies of the FFT, shape (frequency,).
+        n_fft: Length of the FFT; between the end of a trace and its start the filter rings out.
     """
     n_time = samples.shape[1]
-    n_fft = fft.next_fast_len(n_time + pad, real=True)
-    gain = response(fft.rfftfreq(n_fft, dt_s))
     # Beyond its ends the trace is taken to stay at its median, which is 0 or the offset of a
     # recorder (a mean is neither, and would make a step at the ends). On two field lines cut
     # short, that brings back the samples near the cut three times better than SciPy's odd

@@ -154,7 +154,7 @@ def with_samples(
     """
     samples = np.asarray(samples, dtype=np.float32)
     if time_s is None:
-        return gathers.copy(data=samples)
+        return gathers.copy(deep=False, data=samples)
     coords = {name: c for name, c in gathers.coords.items() if "time" not in c.dims}
     time = xr.Variable(("time",), time_s, gathers.coords["time"].attrs)
     return xr.DataArray(
