@@ -12,16 +12,35 @@ from geoml.cli.export import export
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
 from geoml.cli.preprocess import preprocess
+from geoml.cli.qc import qc
 from geoml.cli.run import run
 from geoml.cli.scan import scan
+from geoml.cli.semblance import semblance
 from geoml.cli.show import show
 from geoml.cli.simulate import simulate
+from geoml.cli.stack import stack
+from geoml.cli.statics import statics
 from geoml.cli.train import train
 from geoml.cli.verify import verify
 from geoml.errors import GeomlError
 
 # One list, in the order of the work; the help text keeps it.
-COMMANDS = (scan, ingest, verify, show, preprocess, simulate, train, invert, export, run)
+COMMANDS = (
+    scan,
+    ingest,
+    verify,
+    show,
+    qc,
+    preprocess,
+    semblance,
+    statics,
+    stack,
+    simulate,
+    train,
+    invert,
+    export,
+    run,
+)
 
 app = typer.Typer(
     help="From SEG-Y to a velocity model that can be trusted, and back to SEG-Y.",
@@ -50,9 +69,17 @@ def main() -> None:
     except Exception as error:
         from geoml.survey.location import is_service_error
 
-        if not isinstance(error, GeomlError) and not is_service_error(error):
+        if isinstance(error, GeomlError) or is_service_error(error):
+            # Messages are one line by law; a library's error may not know that.
+            line = " ".join(str(error).split()) or type(error).__name__
+        elif _is_damage(error):
+            line = "a stored chunk is damaged, its checksum is wrong; see: geoml verify STORE"
+        else:
             raise
-        # Messages are one line by law; a library's error may not know that.
-        line = " ".join(str(error).split()) or type(error).__name__
         print(f"geoml: {line}", file=sys.stderr)
         sys.exit(2)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether Zarr found a chunk whose bytes have changed on the disk."""
+    return isinstance(error, ValueError) and "checksum do not match" in str(error)

@@ -33,6 +33,12 @@ NewStore = Annotated[
     str,
     typer.Argument(metavar="OUT", help="Survey store to make, such as line.zarr; may be a URL."),
 ]
+CdpSpacing = Annotated[
+    float | None,
+    typer.Option(
+        "--cdp-spacing-m", help="Number CDPs by midpoint, this far apart [m]; for lines without."
+    ),
+]
 Scheduler = Annotated[
     str,
     typer.Option(

@@ -23,11 +23,14 @@ def show(
             "section, map and spectrum."
         ),
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Look into a store that is still being written.")
+    ] = False,
 ) -> None:
     """Tell what is inside a survey store; draw it with --png."""
     from geoml.survey.store import open_survey
 
-    survey = open_survey(store)
+    survey = open_survey(store, partial=partial)
     for label, text in _facts(survey):
         print(f"{label:<12} {text}")
     if png is not None:

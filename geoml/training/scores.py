@@ -97,7 +97,7 @@ def trivial_scores(train_m_s: NDArray[np.float32], true_m_s: NDArray[np.float32]
         "best gradient of each, knowing it": own_gradients(true_m_s),
     }
     return {
-        name: velocity_scores(torch.from_numpy(np.ascontiguousarray(answer)), true)
+        name: velocity_scores(torch.from_numpy(np.array(answer)), true)
         for name, answer in answers.items()
     }
 

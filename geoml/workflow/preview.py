@@ -45,7 +45,7 @@ def save_preview(
     built = build_steps(steps)
     survey = open_survey(store)
     index = stored_gather_index(store, kind)
-    place = _place_of(index, key)
+    place = place_of(index, key)
     traces = index.traces(place)
     panels = preview_panels(survey, traces, built)
     names = ", ".join(next(iter(spec)) for spec in step_specs(built)) or "no step"
@@ -91,7 +91,16 @@ def preview_panels(
     return panels
 
 
-def _place_of(index: GatherIndex, key: str) -> int:
+def place_of(index: GatherIndex, key: str) -> int:
+    """Place of a gather in its index.
+
+    Args:
+        index: The gathers.
+        key: A key, such as a field record, or ``#3`` for the third gather.
+
+    Raises:
+        OptionError: If there is no such gather.
+    """
     n_gathers = len(index)
     if key.startswith("#"):
         number = key[1:]
