@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from one_line import refused
+from command import refused
 from shot_file import stored_bytes, write_shots
 
 from geoml.preprocess.pipeline import preprocess_store

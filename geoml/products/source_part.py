@@ -11,8 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import FileFormatError, ShapeError
-
-Traces = slice | NDArray[np.int64]
+from geoml.survey.trace_source import Traces
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,7 @@ from geoml.readers.source_file import BLOCK_BYTES, SourceFile
 from geoml.readers.trace_extension import EXTENSION_FIELDS, SegExtension
 from geoml.survey.header_scalar import scaled
 from geoml.survey.trace_header import FIELDS, HEADER_BYTES, ByteOrder, HeaderField, HeaderTable
-
-Traces = slice | NDArray[np.int64]
-"""Numbers of traces in file order: a run (step 1), or any numbers in any order."""
+from geoml.survey.trace_source import Traces
 
 _SCALARS = {
     **dict.fromkeys(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from pathlib import Path
 
@@ -11,8 +9,9 @@ import numpy as np
 import pytest
 import segyio
 import yaml
+from command import geoml, refused
 
-from geoml.cli import COMMANDS, main
+from geoml.cli import COMMANDS
 from geoml.survey.pairs import open_pairs
 from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section
@@ -26,29 +25,6 @@ SETTINGS = {
     "trend": {"surface_m_s": 1800, "gradient_1_s": 0.8, "max_m_s": 3500},
     "velocity_range": {"min_m_s": 1500},
 }
-
-
-def geoml(*arguments: object) -> tuple[int, str, str]:
-    """Status, stdout and stderr of a command, run in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["geoml", *map(str, arguments)])
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main()
-            except SystemExit as stop:
-                return int(stop.code or 0), out.getvalue(), err.getvalue()
-    return 0, out.getvalue(), err.getvalue()
-
-
-def _refused(*arguments: object) -> str:
-    """The one line of a command that is refused."""
-    status, _, err = geoml(*arguments)
-    lines = [line for line in err.splitlines() if not line.startswith(("INFO:", "WARNING:"))]
-    assert status == 2, err
-    assert len(lines) == 1, err
-    assert lines[0].startswith("geoml: ")
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +120,9 @@ def test_report_is_one_file_that_needs_no_other(road: Path) -> None:
 
 def test_what_is_there_is_not_overwritten_unasked(road: Path) -> None:
     raw = road / "line.zarr"
-    assert "exists already" in _refused("ingest", LINE, raw)
-    assert "exists already" in _refused("preprocess", raw, road / "clean.zarr", "--steps", STEPS)
-    assert "finished run" in _refused(
+    assert "exists already" in refused("ingest", LINE, raw)
+    assert "exists already" in refused("preprocess", raw, road / "clean.zarr", "--steps", STEPS)
+    assert "finished run" in refused(
         "train", road / "pairs.zarr", "--out", road / "network", "--max-epochs", 1
     )
 
@@ -169,7 +145,7 @@ def test_missing_or_wrong_input_is_one_line_with_status_2(
     arguments: tuple, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert message in _refused(*arguments)
+    assert message in refused(*arguments)
     assert not list(tmp_path.iterdir()), "a refused command leaves nothing behind"
 
 
@@ -179,19 +155,19 @@ def test_wrong_options_are_one_line_with_status_2(road: Path, tmp_path: Path) ->
     simulate = ("simulate", out, "--like", clean)
     train = ("train", pairs, "--out", tmp_path / "network")
     invert = ("invert", clean, "--checkpoint")
-    assert "Unknown family 'flat'" in _refused(*simulate, "--families", "flat")
-    assert "count" in _refused(*simulate, "--count", 0)
-    assert "Unknown task 'velocty'" in _refused(*train, "--task", "velocty")
-    assert "Unknown model 'unet'" in _refused(*train, "--model", "unet")
-    assert "'train' has no option 'epochs'" in _refused(*train, "--option", "epochs=3")
-    assert "write name=value" in _refused(*train, "--option", "epochs")
-    assert "No checkpoint folder 'nowhere'" in _refused(*invert, "nowhere", "--out", out)
-    assert "a section is written as" in _refused(*invert, network, "--out", tmp_path / "v.jpg")
+    assert "Unknown family 'flat'" in refused(*simulate, "--families", "flat")
+    assert "count" in refused(*simulate, "--count", 0)
+    assert "Unknown task 'velocty'" in refused(*train, "--task", "velocty")
+    assert "Unknown model 'unet'" in refused(*train, "--model", "unet")
+    assert "'train' has no option 'epochs'" in refused(*train, "--option", "epochs=3")
+    assert "write name=value" in refused(*train, "--option", "epochs")
+    assert "No checkpoint folder 'nowhere'" in refused(*invert, "nowhere", "--out", out)
+    assert "a section is written as" in refused(*invert, network, "--out", tmp_path / "v.jpg")
     assert not list(tmp_path.iterdir())
 
 
 def test_survey_that_was_processed_differently_is_not_inverted(road: Path, tmp_path: Path) -> None:
-    line = _refused(
+    line = refused(
         "invert", road / "line.zarr", "--checkpoint", road / "network", "--out", tmp_path / "v.zarr"
     )
     assert "went through steps" in line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from one_line import refused
+from command import refused
 from shot_file import write_shots
 
 from geoml.cli import main

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from one_line import refused
+from command import refused
 from shot_file import write_shots
 
 from geoml.errors import MissingPackageError
