@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from geoml.survey.gathers import GatherIndex
+from geoml.survey.location import AnyPath, zarr_store
 from geoml.survey.schema import (
     OPTIONAL_TRACE_VARIABLES,
     SOURCE_TRACE_VARIABLES,
@@ -157,3 +159,16 @@ def write_index(group: zarr.Group, index: GatherIndex) -> None:
         array = create_array(place, name, values.shape, chunks, dtype, dims)
         if values.size:
             array[:] = values
+
+
+def consolidated(place: AnyPath) -> zarr.Group:
+    """The group of a store after all its metadata are written beside its own once more.
+
+    xarray asks for them, and opens a store in a bucket with one request then.
+    """
+    with warnings.catch_warnings():
+        # Every reader may pass them over: they are not in the specification yet.
+        warnings.filterwarnings(
+            "ignore", "Consolidated metadata is currently not part", UserWarning
+        )
+        return zarr.consolidate_metadata(zarr_store(place))

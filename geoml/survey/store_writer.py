@@ -28,6 +28,7 @@ from geoml.survey.store_journal import (
 )
 from geoml.survey.store_layout import (
     chunk_traces,
+    consolidated,
     create_array,
     lay_out_bytes,
     lay_out_traces,
@@ -241,7 +242,7 @@ class SurveyWriter:
         remove_litter(place)
         kept = {name: value for name, value in group.attrs.items() if name != _RESUME_KEY}
         whole = {**kept, **plain_json(attrs), "complete": True}
-        group.attrs.put(sealed(place, whole))
+        consolidated(place).attrs.put(sealed(place, whole))
         publish(self.path)
 
     def abandon(self) -> None:
@@ -254,7 +255,10 @@ class SurveyWriter:
     def _open(self) -> tuple[zarr.Group, dict[str, Any]]:
         """The group and its opened arrays, opened anew in each process."""
         if self._opened is None or self._opened[0] != os.getpid():
-            group = zarr.open_group(zarr_store(work_place(self.path)), mode="r+")
+            # A killed ``finish`` may have left a list of members that is not true any more.
+            group = zarr.open_group(
+                zarr_store(work_place(self.path)), mode="r+", use_consolidated=False
+            )
             self._opened = (os.getpid(), group, {})
         return self._opened[1:]
 

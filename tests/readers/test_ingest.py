@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import warnings
 
 import numpy as np
 import pytest
@@ -45,7 +46,9 @@ def test_store_holds_what_the_file_holds(line, tmp_path):
 
 def test_store_opens_with_plain_xarray(line, tmp_path):
     ingest(line, tmp_path / "line.zarr")
-    survey = xr.open_zarr(tmp_path / "line.zarr", consolidated=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        survey = xr.open_zarr(tmp_path / "line.zarr")
     np.testing.assert_array_equal(survey["amplitude"], DATA)
     assert survey["source_x"].attrs["units"] == "m"
 
