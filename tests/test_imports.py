@@ -148,3 +148,13 @@ def test_help_loads_no_torch() -> None:
     loaded = _loaded(code)
     assert "typer" in loaded
     assert not {"torch", "lightning", "deepwave", "xarray", "matplotlib"} & loaded
+
+
+def test_no_module_changes_dask_for_everyone() -> None:
+    """``dask.config.set`` holds for all threads, and leaks where two of them overlap."""
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sorted(ROOT.rglob("*.py"))
+        if "config.set(scheduler" in path.read_text(encoding="utf-8")
+    ]
+    assert not found

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import dask
 import numpy as np
 import torch
 import xarray as xr
@@ -178,7 +177,7 @@ def _read(pairs: xr.Dataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.flo
     """Gathers (sample, shot, time, receiver) and velocity (sample, depth, distance) of pairs."""
     chosen = pairs[["amplitude", "velocity"]].isel(sample=indices)
     # Dask's threads do not survive a fork, and workers run side by side already.
-    with dask.config.set(scheduler="synchronous"):
-        amplitude, velocity = chosen.amplitude.to_numpy(), chosen.velocity.to_numpy()
+    chosen = chosen.compute(scheduler="synchronous")
+    amplitude, velocity = chosen.amplitude.to_numpy(), chosen.velocity.to_numpy()
     shots = np.ascontiguousarray(np.moveaxis(amplitude, 3, 2), dtype=np.float32)
     return shots, np.array(velocity, dtype=np.float32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 
-import dask
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -68,5 +67,6 @@ class SurveyTraces:
             self._amplitude = pickle.loads(pickle.dumps(self._amplitude))
             self._process = os.getpid()
         # Dask's threads do not survive a fork, and workers run side by side already.
-        with dask.config.set(scheduler="synchronous"):
-            return np.array(self._amplitude[wanted].values, dtype=np.float32)
+        # Said to this call alone: dask.config is shared by all threads.
+        found = self._amplitude[wanted].compute(scheduler="synchronous")
+        return np.array(found.values, dtype=np.float32)
