@@ -121,7 +121,7 @@ def ingest(
             trace_bytes=inspection.files.header_widths,
             resume_key=_resume_key(inspection.files, table),
         )
-        # From here on memory holds shards only, however long the survey is.
+        # From here on memory holds shards only: trace variables and header columns may go.
         files, attrs = inspection.files.without_headers(), table.attrs
         del inspection, table
         release_memory()
