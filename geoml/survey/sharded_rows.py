@@ -11,9 +11,11 @@ References:
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import google_crc32c
@@ -126,11 +128,44 @@ def _checked(file: Any, offset: int, n_bytes: int) -> NDArray[np.uint8]:
 
 def _decompress(content: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
     # Blosc's own threads gain nothing on one chunk, and on a busy machine wait for each other.
-    before, blosc.use_threads = blosc.use_threads, False
-    try:
+    with _WITHOUT_THREADS:
         blosc.decompress(content, out)
-    finally:
-        blosc.use_threads = before
+
+
+class _WithoutThreads:
+    """Blosc without threads of its own while anybody is inside.
+
+    The setting is one for the whole process: the first one in keeps what it was, and the last one
+    out puts it back, or two that overlap would leave it changed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_inside = 0
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_inside == 0:
+                self._before, blosc.use_threads = blosc.use_threads, False
+            self._n_inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                blosc.use_threads = self._before
+
+    def after_fork(self) -> None:
+        """Only the thread that forked goes on in a child: nobody is inside, no lock is held."""
+        if self._n_inside:
+            blosc.use_threads = self._before
+        self._lock, self._n_inside = Lock(), 0
+
+
+_WITHOUT_THREADS = _WithoutThreads()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_WITHOUT_THREADS.after_fork)
 
 
 def _layout(meta: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 import zarr
 from hypothesis import given
 from hypothesis import strategies as st
+from numcodecs import blosc
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 
 from geoml.errors import StoreError
+from geoml.survey import sharded_rows
 from geoml.survey.sharded_rows import ShardedRows
 
 N_ROWS, WIDTH, CHUNK, SHARD = 50, 7, 4, 16
@@ -143,3 +146,15 @@ def test_child_of_a_bare_fork_reads_the_same(rows, values):
         right = np.array_equal(rows.read(slice(3, 45)), values[3:45])
         os._exit(0 if right else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_setting_of_blosc_is_as_before_however_readers_overlap():
+    first, second = sharded_rows._WITHOUT_THREADS, sharded_rows._WITHOUT_THREADS
+    before = blosc.use_threads
+    with ExitStack() as one, ExitStack() as other:
+        one.enter_context(first)
+        other.enter_context(second)
+        assert blosc.use_threads is False
+        one.close()  # the first in is the first out, as threads may be
+        assert blosc.use_threads is False
+    assert blosc.use_threads is before
