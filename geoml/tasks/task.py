@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
@@ -20,10 +20,11 @@ class Task(Protocol):
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Names of the maps that a network must predict."""
+        """Names of the maps that a network must predict.
 
-    has_spread: ClassVar[bool]
-    """True where ``log_variance`` is among the heads, so that training calibrates it."""
+        Training calibrates what it finds among them: the spread of ``log_variance``, the threshold
+        of ``edges``.
+        """
 
     def targets(self, batch: Batch) -> Batch:
         """The part of a batch that the heads are compared with."""

@@ -16,7 +16,7 @@ from geoml.objectives import (
 )
 from geoml.samples.scaling import Scaling
 from geoml.tasks.task import Batch, Output
-from geoml.tasks.velocity import Velocity
+from geoml.tasks.velocity import Velocity, not_negative
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,11 @@ class VelocityEdges(Velocity):
 
     Attributes:
         depth_weight: Extra weight of the deepest row in the velocity loss [1], >= 0.
-        spread_weight: Weight of the spread's likelihood [1], > 0.
-        edge_weight: Weight of the edge losses [1], > 0.
+        gradient_weight: Weight of the steps between cells near true edges [1], >= 0.
+        edge_dilation_cells: How far from an edge those steps count [cells], >= 0.
+        spread: True to predict ``log_variance`` too.
+        spread_weight: Weight of the spread's likelihood [1], >= 0.
+        edge_weight: Weight of the edge losses [1], >= 0.
         edge_share: Joint weight of edge cells in the cross-entropy [1], between 0 and 1.
         dice_weight: Weight of the overlap loss beside the cross-entropy [1], >= 0.
     """
@@ -37,27 +40,21 @@ class VelocityEdges(Velocity):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.edge_weight <= 0 or self.dice_weight < 0 or not 0 < self.edge_share < 1:
-            raise OptionError(
-                f"edge_weight is {self.edge_weight:g}, dice_weight {self.dice_weight:g} and "
-                f"edge_share {self.edge_share:g}; they must be above 0, at least 0 and between 0 "
-                "and 1."
-            )
+        not_negative(edge_weight=self.edge_weight, dice_weight=self.dice_weight)
+        if not 0 < self.edge_share < 1:
+            raise OptionError(f"'edge_share' is {self.edge_share:g}; it lies between 0 and 1.")
 
     @property
     def heads(self) -> tuple[str, ...]:
         """Maps that a network must predict."""
-        return ("velocity", "edges", "log_variance")
-
-    def targets(self, batch: Batch) -> Batch:
-        """The part of a batch that the heads are compared with."""
-        return {"velocity": batch["velocity"], "edges": batch["edges"]}
+        velocity, *spread = super().heads
+        return (velocity, "edges", *spread)
 
     def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
         """The velocity task's loss plus cross-entropy and overlap of the edges.
 
         Returns:
-            Scalars ``loss``, ``velocity_loss``, ``spread_loss`` and ``edge_loss``.
+            The velocity task's scalars and ``edge_loss``.
         """
         parts = super().loss(output, batch)
         logit, true = output["edges"], batch["edges"]

@@ -52,7 +52,7 @@ def calibrate(task: Task, output: Output, batch: Batch) -> dict[str, Any]:
         a spread; ``edge_threshold`` with the best F1 where it predicts edges.
     """
     calibration: dict[str, Any] = {}
-    if task.has_spread:
+    if "log_variance" in task.heads:
         residual, std = _residual_and_std(output, batch)
         calibration["factors"] = conformal_factors(residual, std)
     if "edges" in task.heads:

@@ -15,6 +15,7 @@ from geoml.objectives import (
     conformal_factors,
     coverage,
     depth_weighted_l1,
+    edge_gradient_l1,
     laplace_loss,
     velocity_scores,
 )
@@ -34,6 +35,49 @@ def test_an_error_equal_at_all_depths_costs_the_same_under_any_weight(
 ) -> None:
     true = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(seed))
     assert depth_weighted_l1(true + 0.5, true, weight).item() == pytest.approx(0.5, rel=1e-5)
+
+
+def test_edge_gradient_l1_by_hand() -> None:
+    true = torch.tensor([[[0.0, 0, 0], [0, 0, 0], [2, 2, 2], [2, 2, 2]]])
+    edges = torch.tensor([[[0.0, 0, 0], [1, 1, 1], [0, 0, 0], [0, 0, 0]]])
+    smeared = torch.tensor([[[0.0, 0, 0], [0.5, 0.5, 0.5], [1.5, 1.5, 1.5], [2, 2, 2]]])
+    # On the edge itself 3 steps down miss 1 each, and the 2 steps along are right.
+    assert edge_gradient_l1(smeared, true, edges, 0).item() == pytest.approx(3 / 5)
+    # A cell around it: rows 0 to 2 step down by 0.5, -1 and 0.5 too much, and 6 steps along.
+    assert edge_gradient_l1(smeared, true, edges, 1).item() == pytest.approx(3 * 2 / (9 + 6))
+
+
+def test_edge_gradient_l1_sees_steps_along_the_line_too() -> None:
+    true = torch.zeros(1, 3, 4)
+    true[..., 2:] = 1
+    edges = torch.zeros(1, 3, 4)
+    edges[..., 1] = 1
+    flat = torch.zeros(1, 3, 4)
+    assert edge_gradient_l1(flat, true, edges, 0).item() == pytest.approx(3 / (2 + 3))
+
+
+@given(st.integers(0, 1000), st.integers(0, 3), st.floats(-2, 2))
+def test_edge_gradient_l1_forgets_a_constant_and_grows_with_the_error(
+    seed: int, dilation: int, shift: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    true, wrong = torch.randn((2, 2, 7, 9), generator=generator)
+    edges = (torch.rand((2, 7, 9), generator=generator) > 0.8).float()
+    loss = edge_gradient_l1(true + wrong, true, edges, dilation)
+    shifted = edge_gradient_l1(true + wrong + shift, true, edges, dilation)
+    torch.testing.assert_close(shifted, loss, rtol=1e-4, atol=1e-5)
+    doubled = edge_gradient_l1(true + 2 * wrong, true, edges, dilation)
+    torch.testing.assert_close(doubled, 2 * loss, rtol=1e-4, atol=1e-5)
+
+
+def test_far_from_every_edge_a_wrong_step_costs_nothing() -> None:
+    true, edges = torch.zeros(2, 1, 9, 9)
+    edges[0, 0, 0] = 1
+    wrong = true.clone()
+    wrong[0, 5:] = 3
+    assert edge_gradient_l1(wrong, true, edges, 2).item() == 0
+    assert edge_gradient_l1(wrong, true, edges, 4).item() > 0
+    assert edge_gradient_l1(wrong, true, torch.zeros_like(edges)).item() == 0
 
 
 def test_laplace_loss_is_the_likelihood_that_torch_computes() -> None:

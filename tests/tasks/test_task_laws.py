@@ -45,11 +45,55 @@ def test_loss_reaches_every_head(name: str) -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_every_option_changes_the_loss(name: str) -> None:
-    task = TASKS[name]()
+    task = replace(TASKS[name](), gradient_weight=0.3)
     base = float(task.loss(answer(task), batch())["loss"].detach())
     for option in fields(task):
-        changed = replace(task, **{option.name: getattr(task, option.name) + 0.2})
+        value = getattr(task, option.name)
+        if isinstance(value, bool):
+            value = not value
+        else:
+            value += 1 if isinstance(value, int) else 0.2
+        changed = replace(task, **{option.name: value})
         assert float(changed.loss(answer(task), batch())["loss"].detach()) != base, option.name
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_weight_of_zero_switches_its_part_off_and_keeps_its_head(name: str) -> None:
+    task = TASKS[name]()
+    weights = [f.name for f in fields(task) if f.name.endswith("_weight")]
+    off = replace(task, **dict.fromkeys(weights, 0.0))
+    assert off.heads == task.heads
+    output = answer(off)
+    loss = off.loss(output, batch())["loss"]
+    torch.testing.assert_close(loss, (output["velocity"] - batch()["velocity"]).abs().mean())
+    loss.backward()
+    for head in set(off.heads) - {"velocity"}:
+        # A gradient of zeros and not None: distributed training waits for every weight's.
+        assert output[head].grad.abs().sum() == 0
+
+
+def test_one_two_or_three_heads() -> None:
+    heads = {
+        (name, spread): TASKS[name](spread=spread).heads
+        for name in ("velocity", "velocity_edges")
+        for spread in (False, True)
+    }
+    assert heads == {
+        ("velocity", False): ("velocity",),
+        ("velocity", True): ("velocity", "log_variance"),
+        ("velocity_edges", False): ("velocity", "edges"),
+        ("velocity_edges", True): ("velocity", "edges", "log_variance"),
+    }
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_without_spread_the_rest_of_the_loss_is_the_same(name: str) -> None:
+    task = TASKS[name]()
+    output = answer(task)
+    with_it, without = (replace(task, spread=s).loss(output, batch()) for s in (True, False))
+    rest = with_it["loss"] - task.spread_weight * with_it["spread_loss"]
+    torch.testing.assert_close(rest, without["loss"])
+    assert "spread_loss" not in without
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -90,20 +134,19 @@ def test_metrics_are_in_metres_per_second(name: str) -> None:
     assert scores.get("edge_f1", 1) == 1
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_spread_is_declared_where_it_is_predicted(name: str) -> None:
-    assert TASKS[name].has_spread == ("log_variance" in TASKS[name]().heads)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"edge_share": 1.5}, "edge_share 1.5"),
-        ({"edge_weight": 0}, "edge_weight is 0"),
-        ({"spread_weight": -1}, "spread_weight -1"),
+        ({"edge_share": 1.5}, "'edge_share' is 1.5; it lies between 0 and 1"),
+        ({"edge_weight": -0.5}, "'edge_weight' is -0.5; it must be at least 0"),
+        ({"spread_weight": -1}, "'spread_weight' is -1"),
+        ({"gradient_weight": float("nan")}, "'gradient_weight' is nan"),
+        ({"edge_dilation_cells": -1}, "'edge_dilation_cells' is -1"),
+        ({"edge_dilation_cells": 1.5}, "edge_dilation_cells.*integer"),
         ({"edge_weigth": 1}, "Did you mean 'edge_weight'"),
     ],
 )
 def test_option_that_cannot_work_is_refused(options: dict[str, float], message: str) -> None:
-    with pytest.raises(OptionError, match=message):
+    with pytest.raises(OptionError, match=message) as refusal:
         with_options(TASKS["velocity_edges"], options, "velocity_edges")
+    assert "\n" not in str(refusal.value)
