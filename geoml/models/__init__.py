@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from geoml.errors import OptionError
+from geoml.models.inversion_net import InversionNet, InversionNetConfig
 from geoml.models.mh_unet import MhUnet
 from geoml.models.mh_unet_config import MhUnetConfig
 from geoml.models.section_shape import SectionShape
@@ -39,6 +40,7 @@ MODELS: dict[str, ModelEntry] = {
         MhUnetConfig,
         {"stem_widths": (48, 96, 144), "widths": (96, 160, 256), "blocks": 2},
     ),
+    "inversion_net": ModelEntry(InversionNet, InversionNetConfig),
 }
 """Model name -> network, config and size."""
 

@@ -35,7 +35,7 @@ class InversionModule(lightning.LightningModule):
         self.task = task
         self.scaling = scaling
         self.options = options
-        self.clock = RunClock(1, options.max_minutes)
+        self.clock = RunClock(1, options.max_minutes, options.max_cpu_minutes)
         self._train_losses: list[dict[str, Tensor]] = []
         self._answers: list[tuple[Output, Batch]] = []
         self._validation_losses: list[tuple[int, dict[str, Tensor]]] = []
@@ -50,7 +50,7 @@ class InversionModule(lightning.LightningModule):
         decaying = [
             module.weight
             for module in self.network.modules()
-            if isinstance(module, nn.Conv2d | nn.Linear)
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
         ]
         chosen = {id(weight) for weight in decaying}
         free = [weight for weight in self.network.parameters() if id(weight) not in chosen]
@@ -92,7 +92,7 @@ class InversionModule(lightning.LightningModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Stop when the time is up."""
-        over = self.clock.max_seconds is not None and self.clock.progress(0) >= 1
+        over = self.clock.has_time_limit and self.clock.progress(0) >= 1
         # All ranks stop at the same step, or those left wait for the others for ever.
         if self.trainer.strategy.reduce_boolean_decision(over, all=False):
             self.trainer.should_stop = True
@@ -131,10 +131,12 @@ class InversionModule(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the time for a resumed run."""
         checkpoint["elapsed_s"] = self.clock.elapsed_s
+        checkpoint["cpu_s"] = self.clock.cpu_s
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the time of the interrupted run."""
         self.clock.earlier_s = float(checkpoint["elapsed_s"])
+        self.clock.earlier_cpu_s = float(checkpoint.get("cpu_s", 0.0))
 
 
 def join_answers(answers: list[tuple[Output, Batch]]) -> tuple[Output, Batch]:

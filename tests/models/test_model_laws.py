@@ -10,6 +10,8 @@ import torch
 
 from geoml.errors import OptionError, ShapeError, UnknownNameError
 from geoml.models import MODELS, SectionShape, build_model, model_config, rebuild
+from geoml.models.inversion_net import InversionNetConfig
+from geoml.models.mh_unet_config import MhUnetConfig
 
 SMALL = SectionShape(n_shots=3, n_samples=61, n_receivers=11, n_depth=17, n_distance=23)
 LAND = SectionShape(n_shots=18, n_samples=188, n_receivers=33, n_depth=50, n_distance=108)
@@ -18,10 +20,41 @@ SAMPLE = SectionShape(n_shots=8, n_samples=250, n_receivers=48, n_depth=50, n_di
 WIDE = SectionShape(n_shots=1, n_samples=16, n_receivers=2, n_depth=70, n_distance=9)
 HEADS = ("velocity", "edges", "log_variance")
 
+SLIM: dict[type, dict[str, object]] = {
+    InversionNetConfig: {
+        "time_widths": (8, 16),
+        "widths": (16, 24),
+        "latent": 32,
+        "section_widths": (32, 16, 12),
+    },
+}
+"""Options that make the published networks quick; what they do does not hang on their width."""
+
+CHANGES: dict[type, dict[str, object]] = {
+    MhUnetConfig: {
+        "stem_widths": (8, 16),
+        "widths": (32, 64),
+        "blocks": 3,
+        "map_groups": 2,
+        "attention_heads": 2,
+        "dropout": 0.5,
+        "receiver_order": tuple(tuple(range(10, -1, -1)) for _ in range(3)),
+    },
+    InversionNetConfig: {
+        "time_widths": (8, 24),
+        "widths": (32, 24),
+        "latent": 48,
+        "section_widths": (32, 16, 8),
+        "dropout": 0.5,
+        "velocity_limit": 2.0,
+    },
+}
+"""Another value of every option."""
+
 
 def network(name: str, shape: SectionShape = SMALL, **options: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_model(name, shape, HEADS, options)
+    return build_model(name, shape, HEADS, {**SLIM.get(MODELS[name].config, {}), **options})
 
 
 def gathers(shape: SectionShape, n_batch: int = 2) -> torch.Tensor:
@@ -30,11 +63,21 @@ def gathers(shape: SectionShape, n_batch: int = 2) -> torch.Tensor:
     return torch.randn(size, generator=generator)
 
 
+def trained_network(name: str, shape: SectionShape = SMALL) -> torch.nn.Module:
+    """A network that predicts, whose batch norms know their statistics."""
+    model = network(name, shape).train()
+    if any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules()):
+        with torch.no_grad():
+            for _ in range(20):
+                model(gathers(shape, 8))
+    return model.eval()
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("shape", [SMALL, LAND, MARINE, SAMPLE, WIDE], ids=str)
 def test_any_shape_of_gathers_gives_a_map_of_the_section(name: str, shape: SectionShape) -> None:
     with torch.no_grad():
-        output = network(name, shape)(gathers(shape, 1))
+        output = network(name, shape).eval()(gathers(shape, 1))
     assert set(output) == set(HEADS)
     for prediction in output.values():
         assert prediction.shape == (1, shape.n_depth, shape.n_distance)
@@ -45,7 +88,8 @@ def test_any_shape_of_gathers_gives_a_map_of_the_section(name: str, shape: Secti
 @pytest.mark.parametrize("name", MODELS)
 def test_gradient_reaches_every_weight(name: str) -> None:
     model = network(name)
-    sum((head**2).mean() for head in model(gathers(SMALL)).values()).backward()
+    # Batch norm of two samples hands back their signs, with hardly a gradient.
+    sum((head**2).mean() for head in model(gathers(SMALL, 4)).values()).backward()
     for weight_name, weight in model.named_parameters():
         assert weight.grad is not None, weight_name
         assert weight.grad.abs().sum() > 0, weight_name
@@ -53,7 +97,7 @@ def test_gradient_reaches_every_weight(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_network_rebuilt_from_its_config_gives_the_same_output(name: str) -> None:
-    model = network(name).eval()
+    model = trained_network(name)
     twin = rebuild(json.loads(json.dumps(model_config(name, model)))).eval()
     twin.load_state_dict(model.state_dict())
     shots = gathers(SMALL)
@@ -66,13 +110,7 @@ def test_every_setting_changes_the_output(name: str) -> None:
     changes = {
         "shape": replace(SMALL, n_depth=SMALL.n_depth + 1),
         "heads": ("velocity",),
-        "stem_widths": (8, 16),
-        "widths": (32, 64),
-        "blocks": 3,
-        "map_groups": 2,
-        "attention_heads": 2,
-        "dropout": 0.5,
-        "receiver_order": tuple(tuple(range(10, -1, -1)) for _ in range(3)),
+        **CHANGES[MODELS[name].config],
     }
     model = network(name).train()
     assert set(changes) == {field.name for field in fields(model.config)}
@@ -97,7 +135,7 @@ def test_every_setting_changes_the_output(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_window_is_judged_alone_whatever_shares_its_batch(name: str) -> None:
-    model = network(name).eval()
+    model = trained_network(name)
     shots = gathers(SMALL, 3)
     with torch.no_grad():
         together, alone = model(shots), model(shots[1:2])
@@ -107,7 +145,7 @@ def test_a_window_is_judged_alone_whatever_shares_its_batch(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_bfloat16_autocast_stays_near_float32(name: str) -> None:
-    model = network(name).eval()
+    model = trained_network(name)
     shots = gathers(SMALL)
     with torch.no_grad():
         exact = model(shots)["velocity"]
@@ -119,7 +157,7 @@ def test_bfloat16_autocast_stays_near_float32(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_first_and_last_sample_and_receiver_are_seen(name: str) -> None:
-    model = network(name).eval()
+    model = trained_network(name)
     shots = gathers(SMALL)
     with torch.no_grad():
         before = model(shots)["velocity"]
@@ -129,7 +167,7 @@ def test_first_and_last_sample_and_receiver_are_seen(name: str) -> None:
             assert (model(changed)["velocity"] != before).any()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [n for n in MODELS if MODELS[n].config is MhUnetConfig])
 def test_ordered_view_shows_the_receivers_it_names(name: str) -> None:
     order = [[-1, 0, 2, *[-1] * 8], [10] * 11, list(range(11))]
     model = network(name, receiver_order=order).eval()
@@ -143,6 +181,18 @@ def test_ordered_view_shows_the_receivers_it_names(name: str) -> None:
     assert torch.equal(view[:, 0, :, 1:3], shots[:, 0, :, [0, 2]])
     assert torch.equal(view[:, 1], shots[:, 1, :, 10:].expand(-1, -1, 11))
     assert torch.equal(view[:, 2], shots[:, 2])
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if hasattr(MODELS[n].network, "encode")])
+def test_encoding_is_one_row_a_window_and_tells_windows_apart(name: str) -> None:
+    model = trained_network(name)
+    shots = gathers(SMALL, 3)
+    with torch.no_grad():
+        features, alone = model.encode(shots), model.encode(shots[1:2])
+    assert features.ndim == 2
+    assert len(features) == 3
+    torch.testing.assert_close(features[1:2], alone, rtol=1e-4, atol=1e-5)
+    assert (features[0] - features[1]).abs().max() > 1e-3
 
 
 def test_unknown_model_is_refused_with_the_nearest_name() -> None:
