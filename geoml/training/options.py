@@ -19,13 +19,15 @@ MACHINE_OPTIONS = ("accelerator", "devices", "strategy", "workers", "memory_limi
 class TrainingOptions:
     """Budget, optimiser and machine of a training run.
 
-    The learning rate warms up, then falls along a cosine to its end at ``max_epochs`` or
-    ``max_minutes``, whichever comes first.
+    The learning rate warms up, then falls along a cosine to its end at ``max_epochs``,
+    ``max_minutes`` or ``max_cpu_minutes``, whichever comes first.
 
     Attributes:
         max_epochs: Passes over the training part.
         max_minutes: Wall time of the training itself, without the scores at its end [min]; None
             for no limit.
+        max_cpu_minutes: The same in CPU time of the training process, all its threads together
+            [min], for runs that are compared on a machine that does other work too.
         batch_size: Windows a step and device.
         learning_rate: Highest learning rate of AdamW.
         weight_decay: Decay of convolution weights.
@@ -49,6 +51,7 @@ class TrainingOptions:
 
     max_epochs: int = 60
     max_minutes: float | None = None
+    max_cpu_minutes: float | None = None
     batch_size: int = 16
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
@@ -68,7 +71,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         positive = ("max_epochs", "batch_size", "learning_rate", "gradient_clip")
-        for name in (*positive, "max_minutes", "patience"):
+        for name in (*positive, "max_minutes", "max_cpu_minutes", "patience"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise OptionError(f"'{name}' is {value:g}; it must be above 0.")

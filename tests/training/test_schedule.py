@@ -48,3 +48,18 @@ def test_time_stands_still_before_the_start() -> None:
     clock.earlier_s = 15
     assert clock.elapsed_s == 15
     assert clock.progress(0) == 0.25
+
+
+def test_processor_time_limits_a_run_whatever_the_clock_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = RunClock(total_steps=100, max_cpu_minutes=1)
+    monkeypatch.setattr(time, "process_time", lambda: 50.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    clock.start()
+    monkeypatch.setattr(time, "process_time", lambda: 65.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 1e6)
+    assert clock.progress(10) == 0.25
+    clock.earlier_cpu_s = 45
+    assert clock.progress(10) == 1
+    assert clock.has_time_limit
