@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError, OptionError
-from geoml.samples.mirror import MirrorOrder, mirror_order
+from geoml.samples.mirror import MirrorChannels, channels_for, mirror_channels, mirror_order
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
 
@@ -60,7 +60,9 @@ class WindowPredictor:
         """
         self.acquisition = Acquisition.from_dict(checkpoint.acquisition)
         self.scaling = Scaling.from_dict(checkpoint.scaling)
-        self._mirror = _mirror(self.acquisition) if mirror else None
+        n_channels = int(checkpoint.model_config["shape"]["n_shots"])
+        self._channels = channels_for(self.acquisition, n_channels)
+        self._mirror = (self._channels or _mirror(self.acquisition)) if mirror else None
         self._factor = _calibration_factor(checkpoint)
         try:
             self._device = torch.device(device)
@@ -70,12 +72,13 @@ class WindowPredictor:
             raise OptionError(f"Device '{device}' is not usable: {reason}. Try 'cpu'.") from None
 
     def scaled(self, shots: Shots) -> Shots:
-        """Gathers as the network sees them, shape (window, shot, time, receiver).
+        """Gathers as the network sees them, shape (window, channel, time, receiver).
 
         Args:
             shots: Processed gathers, shape (window, shot, receiver, time).
         """
-        return self.scaling.scale_shots(np.ascontiguousarray(np.swapaxes(shots, 2, 3)))
+        scaled = self.scaling.scale_shots(np.ascontiguousarray(np.swapaxes(shots, 2, 3)))
+        return scaled if self._channels is None else self._channels.place(scaled)
 
     def members(self, shots: Shots) -> list[WindowSections]:
         """The prediction, and that of the mirror image, flipped back, where it is asked for.
@@ -83,11 +86,10 @@ class WindowPredictor:
         Args:
             shots: Processed gathers, shape (window, shot, receiver, time).
         """
-        members = [self._predict(self.scaled(shots))]
+        scaled = self.scaled(shots)
+        members = [self._predict(scaled)]
         if self._mirror is not None:
-            order = self._mirror
-            flipped = shots[:, order.shot[:, None], order.receiver]
-            members.append(_flip(self._predict(self.scaled(flipped))))
+            members.append(_flip(self._predict(self._mirror.flip(scaled))))
         return members
 
     def _predict(self, scaled: Shots) -> WindowSections:
@@ -104,14 +106,14 @@ class WindowPredictor:
         return WindowSections(velocity, deviation, edges)
 
 
-def _mirror(acquisition: Acquisition) -> MirrorOrder:
-    order = mirror_order(acquisition)
-    if order is None:
+def _mirror(acquisition: Acquisition) -> MirrorChannels:
+    """How a network that reads the recorded shots alone is shown the mirror image."""
+    if mirror_order(acquisition) is None:
         raise OptionError(
             "The trained window is not its own mirror image (sources or receivers have no partner "
             "on the other side), so its mirrored gathers mean other positions; leave mirror off."
         )
-    return order
+    return mirror_channels(acquisition)
 
 
 def _calibration_factor(checkpoint: Checkpoint) -> float | None:

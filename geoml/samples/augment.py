@@ -12,7 +12,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError
-from geoml.samples.mirror import MirrorOrder
+from geoml.samples.mirror import MirrorChannels
 
 Floats = NDArray[np.float32]
 
@@ -34,8 +34,8 @@ class Augmentation:
         trace_shift_s: Standard deviation of the time shift of single traces [s]: statics.
         window_shift_s: Standard deviation of the time shift of the whole window [s].
         phase_deg: Largest rotation of the wavelet's phase, either way [degrees].
-        mirror_probability: Chance of a flipped window; acts only on an acquisition that is its own
-            mirror image.
+        mirror_probability: Chance of a flipped window. Above 0 every sample comes in the channels
+            of ``mirror_channels``, recorded and mirrored source positions together.
     """
 
     snr_db: tuple[float, float] | None = (3.0, 30.0)
@@ -74,7 +74,7 @@ class Augmentation:
         rng: np.random.Generator,
         *,
         dt_s: float,
-        mirror: MirrorOrder | None = None,
+        mirror: MirrorChannels | None = None,
         keep_zeros: bool = False,
     ) -> tuple[Floats, Floats]:
         """One pair, changed at random; the inputs stay as they are.
@@ -84,20 +84,19 @@ class Augmentation:
             velocity: [m/s], shape (depth, distance).
             rng: Source of randomness.
             dt_s: Sample interval [s].
-            mirror: How the acquisition is flipped, None if it is not its own mirror image.
+            mirror: Channels for recorded and mirrored gathers; None never flips.
             keep_zeros: True where the processing mutes: samples that are zero stay zero.
 
         Returns:
-            Gathers and velocity of the input shapes.
+            Gathers (shot, time, receiver), or (channel, time, receiver) where ``mirror`` is given,
+            and velocity of the input shape.
 
         Raises:
             ShapeError: If ``shots`` has other than three dimensions.
         """
         if shots.ndim != 3:
             raise ShapeError(f"Gathers have shape {shots.shape}; needed (shot, time, receiver).")
-        if mirror is not None and rng.uniform() < self.mirror_probability:
-            shots = flip_shots(shots, mirror)
-            velocity = np.ascontiguousarray(velocity[:, ::-1])
+        flip = mirror is not None and rng.uniform() < self.mirror_probability
         alive = shots != 0
         noise_ratio = 0.0
         if self.snr_db is not None and rng.uniform() < self.noise_probability:
@@ -105,7 +104,14 @@ class Augmentation:
         changed = self._filter(shots, rng, dt_s, noise_ratio) * self._draw_gain(rng, shots)
         if keep_zeros:
             changed = changed * alive
-        return changed.astype(np.float32, copy=False), velocity
+        changed = changed.astype(np.float32, copy=False)
+        if mirror is not None:
+            # Last, so that noise stays out of channels that hold no gathers.
+            changed = mirror.place(changed)
+        if mirror is not None and flip:
+            changed = mirror.flip(changed)
+            velocity = np.ascontiguousarray(velocity[:, ::-1])
+        return changed, velocity
 
     def _draw_gain(self, rng: np.random.Generator, shots: Floats) -> Floats:
         """Factor of each trace, 0 for the dead, shape (shot, 1, receiver)."""
@@ -149,11 +155,6 @@ class Augmentation:
             1j * (rotation - 2 * np.pi * frequency_hz * shift_s)
         ).astype(np.complex64)
         return phasor
-
-
-def flip_shots(shots: Floats, mirror: MirrorOrder) -> Floats:
-    """Gathers of the mirrored window, shape (shot, time, receiver)."""
-    return np.take_along_axis(shots[mirror.shot], mirror.receiver[:, None, :], axis=2)
 
 
 def _noise_like(spectrum: NDArray[np.complex64], rng: np.random.Generator, n_fft: int) -> Floats:

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from geoml.errors import OptionError
 from geoml.physics.edges import velocity_edges
 from geoml.samples.augment import Augmentation
-from geoml.samples.mirror import MirrorOrder, mirror_order
+from geoml.samples.mirror import MirrorChannels, mirror_channels
 from geoml.samples.scaling import Scaling, fit_scaling
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import open_pairs
@@ -40,7 +40,7 @@ class PairDataset(Dataset[Batch]):
         scaling: Constants of the scaling.
         augment: Random changes, None for none.
         acquisition: Acquisition of the pairs.
-        mirror: How the acquisition is flipped; None if it is not its own mirror image.
+        mirror: Channels for recorded and mirrored gathers; None where ``shots`` are as recorded.
         in_memory: True where the pairs were read at once.
     """
 
@@ -51,6 +51,7 @@ class PairDataset(Dataset[Batch]):
         scaling: Scaling,
         augment: Augmentation | None = None,
         *,
+        mirror: MirrorChannels | None = None,
         seed: int = 0,
         memory_limit_gb: float = 4.0,
     ) -> None:
@@ -61,12 +62,15 @@ class PairDataset(Dataset[Batch]):
             indices: Pairs to use.
             scaling: Constants of the scaling, from ``fit_pair_scaling`` or a checkpoint.
             augment: Random changes, None for none.
+            mirror: Channels to put the gathers in; by default those of ``mirror_channels`` where
+                ``augment`` flips windows.
             seed: Seed of the random changes.
             memory_limit_gb: Pairs of at most this size are held in memory [GB].
 
         Raises:
             OptionError: If an index lies outside the store or there is none.
             StoreError: If the path is no pair store.
+            GeometryError: If windows are to be flipped that have no mirror image.
         """
         self.path = str(path)
         self.indices = np.asarray(indices, dtype=np.int64)
@@ -81,7 +85,9 @@ class PairDataset(Dataset[Batch]):
                 + (f", the highest {self.indices.max()}." if self.indices.size else ".")
             )
         self.acquisition = Acquisition.from_dict(pairs.attrs["acquisition"])
-        self.mirror: MirrorOrder | None = mirror_order(self.acquisition)
+        if mirror is None and augment is not None and augment.mirror_probability > 0:
+            mirror = mirror_channels(self.acquisition)
+        self.mirror = mirror
         self._muted = any(str(next(iter(s))).startswith("mute") for s in pairs.attrs["steps"])
         # Shared memory, so that workers that live through epochs see the number change.
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
@@ -90,6 +96,11 @@ class PairDataset(Dataset[Batch]):
         sample_bytes = 4 * (pairs.amplitude[0].size + pairs.velocity[0].size)
         if self.indices.size * sample_bytes <= memory_limit_gb * 1e9:
             self._stored = self._read_all(pairs)
+
+    @property
+    def input_acquisition(self) -> Acquisition:
+        """The acquisition with a shot for each channel of ``shots``."""
+        return self.acquisition if self.mirror is None else self.mirror.acquisition
 
     @property
     def in_memory(self) -> bool:
@@ -113,8 +124,8 @@ class PairDataset(Dataset[Batch]):
         shots, velocity = self._fetch(chosen)
         if self.augment is not None:
             epoch = int(self._epoch[0])
-            for row, index in enumerate(self.indices[chosen]):
-                shots[row], velocity[row] = self.augment(
+            changed = [
+                self.augment(
                     shots[row],
                     velocity[row],
                     np.random.default_rng([self.seed, epoch, int(index)]),
@@ -122,6 +133,11 @@ class PairDataset(Dataset[Batch]):
                     mirror=self.mirror,
                     keep_zeros=self._muted,
                 )
+                for row, index in enumerate(self.indices[chosen])
+            ]
+            shots, velocity = (np.stack(part) for part in zip(*changed, strict=True))
+        elif self.mirror is not None:
+            shots = self.mirror.place(shots)
         edges = velocity_edges(velocity).astype(np.float32)
         return {
             "shots": torch.from_numpy(self.scaling.scale_shots(shots)),

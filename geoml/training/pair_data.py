@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,16 @@ class PairData(lightning.LightningDataModule):
     def part(self, name: str) -> PairDataset:
         """Another part than the training one, with the same noise in every pass.
 
-        Its gathers are augmented like those of the training: the survey is noisy too.
+        Its gathers are augmented like those of the training, as the survey is noisy too, but never
+        flipped: the survey fills the recorded channels.
         """
+        recorded = None if self.augment is None else replace(self.augment, mirror_probability=0.0)
         return FixedPairs(
             self.path,
             getattr(self.splits, name),
             self.scaling,
-            self.augment,
+            recorded,
+            mirror=self.train_pairs.mirror,
             seed=self.options.seed + 1,
             memory_limit_gb=self.options.memory_limit_gb,
         )

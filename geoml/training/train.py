@@ -65,7 +65,7 @@ def train(
         options: Budget, optimiser, machine; the defaults if None.
         resume: Go on after the last whole epoch of an interrupted run, or begin where there is
             none. Epoch by epoch the result is that of a run without interruption, unless
-            ``max_minutes`` sets the learning rate.
+            a time limit sets the learning rate.
         overwrite: Replace a finished or interrupted run.
         layout: Window layout for the checkpoint; that of the store's provenance if None.
         trend: Velocity trend for the checkpoint; that of the store's provenance if None.
@@ -132,7 +132,7 @@ def train(
 
 def section_shape(data: PairData) -> SectionShape:
     """Sizes of the pairs."""
-    window = data.train_pairs.acquisition
+    window = data.train_pairs.input_acquisition
     return SectionShape(
         window.n_shots, window.n_samples, window.n_receivers, window.n_depth, window.n_distance
     )
@@ -144,7 +144,7 @@ def with_midpoints(name: str, options: Mapping[str, Any], data: PairData) -> dic
     ``receiver_order: null`` in the options goes without.
     """
     takes = "receiver_order" in {field.name for field in fields(MODELS[name].config)}
-    order = {"receiver_order": midpoint_order(data.train_pairs.acquisition)} if takes else {}
+    order = {"receiver_order": midpoint_order(data.train_pairs.input_acquisition)} if takes else {}
     return {**order, **options}
 
 

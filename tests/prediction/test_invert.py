@@ -12,6 +12,7 @@ import xarray as xr
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError, GeometryError, OptionError
 from geoml.prediction.invert import _without_specks, invert
+from geoml.samples import mirror_channels
 from geoml.samples.input_features import feature_statistics, input_features
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.geometry import line_coordinates
@@ -80,8 +81,11 @@ def test_disagreement_of_windows_adds_to_the_spread(
 
 
 def symmetric_line() -> xr.Dataset:
-    receivers = np.tile(25.0 * np.arange(13), (3, 1))
-    return bare_survey(np.array([50.0, 150.0, 250.0]), receivers)
+    return bare_survey(np.array([50.0, 150.0, 250.0]), symmetric_receivers())
+
+
+def symmetric_receivers() -> np.ndarray:
+    return np.tile(25.0 * np.arange(13), (3, 1))
 
 
 def test_mirrored_line_gives_the_mirrored_section() -> None:
@@ -94,6 +98,28 @@ def test_mirrored_line_gives_the_mirrored_section() -> None:
     other = invert(flipped, checkpoint, mirror=True)["velocity"].to_numpy()
     np.testing.assert_allclose(one, other[:, ::-1], rtol=1e-5)
     assert np.abs(one - one[:, ::-1]).max() > 1  # the law is not empty
+
+
+def test_window_beside_its_mirror_image_fills_the_channels_of_its_network() -> None:
+    survey = with_noise(bare_survey(np.array([50.0, 150.0, 200.0]), symmetric_receivers()))
+    layout = WindowLayout(n_shots=3, depth_m=380.0, spacing_m=25.0)
+    recorded = template_of(survey, layout)
+    channels = mirror_channels(recorded)
+    assert channels.n_channels == 5
+    checkpoint = untrained(channels.acquisition, layout)
+    network = checkpoint.network()
+    checkpoint = replace(checkpoint, acquisition=recorded.to_dict())
+    cube = survey["amplitude"].to_numpy().reshape(3, 13, N_SAMPLES)
+    placed = channels.place(cube.swapaxes(1, 2) / np.float32(0.02))
+    with torch.no_grad():
+        own, other = (
+            network(torch.from_numpy(gathers[None]))["velocity"][0].numpy()
+            for gathers in (placed, channels.flip(placed))
+        )
+    one = invert(survey, checkpoint)["velocity"]
+    np.testing.assert_allclose(one, 2200 + 300 * own, rtol=1e-5)
+    both = invert(survey, checkpoint, mirror=True)["velocity"]
+    np.testing.assert_allclose(both, 2200 + 150 * (own + other[:, ::-1]), rtol=1e-5)
 
 
 def test_mirror_of_a_one_sided_spread_is_refused(

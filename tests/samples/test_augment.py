@@ -9,12 +9,34 @@ import pytest
 import scipy.signal
 
 from geoml.errors import OptionError, ShapeError
-from geoml.samples import Augmentation, MirrorOrder
+from geoml.samples import Augmentation, mirror_channels
+from geoml.survey.acquisition import Acquisition
 
 DT_S = 0.004
 QUIET = Augmentation(snr_db=None, dead_fraction=0.0, trace_gain_db=0.0)
 VELOCITY = np.arange(12, dtype=np.float32).reshape(3, 4)
-MIRROR = MirrorOrder(np.array([1, 0]), np.array([[5, 4, 3, 2, 1, 0]] * 2))
+
+
+def window(source_m: list[float]) -> Acquisition:
+    """Two sources and six receivers on a section 50 m wide."""
+    return Acquisition(
+        source_distance_m=np.array(source_m),
+        source_depth_m=np.zeros(2),
+        receiver_distance_m=np.array([np.arange(6) * 10.0] * 2),
+        receiver_depth_m=np.zeros((2, 6)),
+        dt_s=DT_S,
+        n_samples=200,
+        spacing_m=10.0,
+        n_depth=4,
+        n_distance=6,
+        wavelet=np.ones(1),
+        wavelet_start_s=0.0,
+        max_frequency_hz=50.0,
+        free_surface=False,
+    )
+
+
+MIRROR = mirror_channels(window([0.0, 50.0]))
 
 
 def ricker_gathers(n_samples: int = 200) -> np.ndarray:
@@ -150,7 +172,16 @@ def test_mirror_flips_gathers_and_section_together() -> None:
     assert np.array_equal(velocity, VELOCITY[:, ::-1])
 
 
-def test_asymmetric_acquisition_is_never_mirrored() -> None:
+def test_recorded_and_mirrored_gathers_fill_their_own_channels() -> None:
+    channels = mirror_channels(window([0.0, 40.0]))  # at 0, 10, 40 and 50 m
+    noisy = dataclasses.replace(
+        QUIET, snr_db=(0.0, 0.0), noise_probability=1.0, mirror_probability=0.5
+    )
+    filled = {tuple(changed(noisy, s, mirror=channels).any(axis=(1, 2))) for s in range(20)}
+    assert filled == {(True, False, True, False), (False, True, False, True)}
+
+
+def test_window_without_channels_is_never_mirrored() -> None:
     flip = dataclasses.replace(QUIET, mirror_probability=1.0)
     assert np.array_equal(changed(flip, mirror=None), ricker_gathers())
 

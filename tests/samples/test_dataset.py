@@ -38,14 +38,16 @@ ACQUISITION = Acquisition(
 SCALING = Scaling(amplitude=2.0, velocity_centre_m_s=2000.0, velocity_scale_m_s=500.0)
 
 
-def write_pairs(path: Path, steps: list[Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
+def write_pairs(
+    path: Path, steps: list[Any] | None = None, acquisition: Acquisition = ACQUISITION
+) -> tuple[np.ndarray, np.ndarray]:
     """A store of random pairs; its amplitude and velocity."""
     rng = np.random.default_rng(0)
     amplitude = rng.standard_normal((COUNT, 2, 3, 20)).astype(np.float32)
     amplitude[..., :5] = 0
     velocity = rng.uniform(1500, 3500, (COUNT, 4, 6)).astype(np.float32)
     attrs = {"families": ["flat_layers"], "steps": steps or [], "provenance": {}}
-    writer = create_pairs(path, ACQUISITION, COUNT, attrs)
+    writer = create_pairs(path, acquisition, COUNT, attrs)
     writer.write(0, amplitude, velocity, np.zeros(COUNT, np.int32))
     writer.finish()
     return amplitude, velocity
@@ -138,6 +140,33 @@ def test_mirrored_sample_flips_edges_with_the_section(pairs: Any) -> None:
     assert np.array_equal(sample["edges"], velocity_edges(flipped))
 
 
+def test_window_that_is_not_its_mirror_image_gets_a_channel_a_position(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.zarr"
+    source_m = np.array([0.0, 40.0])  # mirrored: 100 and 60 m
+    amplitude, velocity = write_pairs(
+        path, acquisition=dataclasses.replace(ACQUISITION, source_distance_m=source_m)
+    )
+    still = Augmentation(snr_db=None, dead_fraction=0, trace_gain_db=0, mirror_probability=0.5)
+    dataset = PairDataset(path, np.arange(COUNT), SCALING, still)
+    assert dataset.input_acquisition.source_distance_m.tolist() == [0, 40, 60, 100]
+    flipped = 0
+    for index in range(COUNT):
+        sample = as_numpy(dataset[index])
+        assert sample["shots"].shape == (4, 20, 3)
+        record = amplitude[index].transpose(0, 2, 1) / 2
+        if sample["shots"][:2].any():
+            assert np.allclose(sample["shots"][:2], record)
+            assert not sample["shots"][2:].any()
+        else:
+            flipped += 1
+            assert np.allclose(sample["shots"][2:], record[::-1, :, ::-1])
+            assert np.allclose(sample["velocity"], (velocity[index][:, ::-1] - 2000) / 500)
+    assert 0 < flipped < COUNT
+    # Without augmentation the channels can be asked for: that is how such a network is scored.
+    plain = PairDataset(path, [1], SCALING, mirror=dataset.mirror)
+    assert np.allclose(plain[0]["shots"][:2], amplitude[1].transpose(0, 2, 1) / 2)
+
+
 def test_noise_spares_the_mute_and_nothing_else(tmp_path: Path) -> None:
     noisy = Augmentation(snr_db=(0.0, 0.0), noise_probability=1.0, dead_fraction=0.0)
     for name, steps in (("muted", [{"mute_top": {}}]), ("open", [{"agc": {"window_s": 0.5}}])):
@@ -210,5 +239,5 @@ def test_empty_batches_are_refused(pairs: Any) -> None:
 def test_acquisition_comes_with_the_pairs(pairs: Any) -> None:
     dataset = PairDataset(pairs[0], [0], SCALING)
     assert dataset.acquisition.to_dict() == ACQUISITION.to_dict()
-    assert dataset.mirror is not None
+    assert dataset.input_acquisition is dataset.acquisition
     assert dataclasses.astuple(dataset.scaling) == (2.0, 2000.0, 500.0)

@@ -1,11 +1,19 @@
-"""A window may be flipped only where the flipped positions are its own."""
+"""A window may be flipped only where the flipped positions are its own, or become channels."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from geoml.samples import mirror_order
+from geoml.errors import GeometryError, ShapeError
+from geoml.physics.acoustic import model_acquisition
+from geoml.physics.openfwi import OPENFWI
+from geoml.physics.wavelet_shapes import ricker
+from geoml.samples import mirror_channels, mirror_order
+from geoml.samples.mirror import channels_for
 from geoml.survey.acquisition import Acquisition
+
+SPREAD = np.array([10.0, 30, 70, 90])
 
 
 def acquisition(source_m: list[float], receiver_m: np.ndarray, **more: object) -> Acquisition:
@@ -84,3 +92,100 @@ def test_tolerance_decides() -> None:
     almost = acquisition([0, 98], np.array([10.0, 90]))
     assert mirror_order(almost, tolerance_m=1.0) is None
     assert mirror_order(almost, tolerance_m=3.0) is not None
+
+
+def test_openfwi_sources_and_their_mirror_images_are_six_channels() -> None:
+    channels = mirror_channels(Acquisition(**OPENFWI))
+    columns = channels.acquisition.source_distance_m / 10
+    assert columns.tolist() == [0, 17, 34, 35, 52, 69]
+    assert channels.recorded.tolist() == [0, 1, 2, 4, 5]
+    gathers = np.ones((2, 5, 4, 70), np.float32)
+    placed = channels.place(gathers)
+    assert placed.any(axis=(0, 2, 3)).tolist() == [True, True, True, False, True, True]
+    flipped = channels.flip(placed)
+    assert flipped.any(axis=(0, 2, 3)).tolist() == [True, True, False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("sources_m", "receivers_m"),
+    [
+        ([0.0, 30, 60], SPREAD),
+        ([60.0, 0, 30], SPREAD[::-1]),
+        ([10.0, 90, 20], np.array([[10.0, 30, 70, 90], [70, 30, 90, 10], [90, 10, 70, 30]])),
+    ],
+)
+def test_mirrored_gathers_are_those_over_the_flipped_ground(
+    sources_m: list[float], receivers_m: np.ndarray
+) -> None:
+    window = acquisition(
+        sources_m,
+        receivers_m,
+        receiver_depth_m=np.full((3, 4), 3.0),
+        n_depth=8,
+        n_samples=60,
+        wavelet=ricker(18.0, 0.004, 21),
+        wavelet_start_s=-0.04,
+        max_frequency_hz=54.0,
+    )
+    rng = np.random.default_rng(0)
+    velocity = rng.uniform(1500, 3500, (8, 11)).astype(np.float32)
+
+    def modelled(over: np.ndarray, positions: Acquisition) -> np.ndarray:
+        record = model_acquisition(over, positions, max_velocity_m_s=3500)[0]
+        return record.numpy().swapaxes(1, 2)  # (shot, time, receiver)
+
+    channels = mirror_channels(window)
+    mirrored = channels.flip(channels.place(modelled(velocity, window)))
+    over_flipped = modelled(velocity[:, ::-1].copy(), channels.acquisition)
+    filled = mirrored.any(axis=(1, 2))
+    assert filled.sum() == 3
+    np.testing.assert_allclose(
+        mirrored[filled], over_flipped[filled], atol=1e-5 * np.abs(over_flipped).max()
+    )
+
+
+def test_own_mirror_image_keeps_its_shots_as_channels() -> None:
+    window = acquisition([100, 0, 50], SPREAD)
+    channels = mirror_channels(window)
+    assert channels.acquisition is window
+    gathers = np.arange(3 * 2 * 4, dtype=np.float32).reshape(3, 2, 4)
+    assert np.array_equal(channels.place(gathers), gathers)
+    assert np.array_equal(channels.flip(gathers), gathers[[1, 0, 2], :, ::-1])
+
+
+def test_channels_flipped_twice_are_as_before() -> None:
+    channels = mirror_channels(acquisition([0, 20, 90], np.array([[10.0, 90, 40, 60]])))
+    placed = channels.place(np.random.default_rng(1).normal(size=(5, 3, 7, 4)).astype(np.float32))
+    assert np.array_equal(channels.flip(channels.flip(placed)), placed)
+    assert not np.array_equal(channels.flip(placed), placed)
+
+
+def test_window_whose_receivers_have_no_partners_is_refused() -> None:
+    sources = [60.0, 80.0, 100.0]
+    streamer = np.array(sources)[:, None] - np.array([[20.0, 40.0, 60.0]])
+    message = (
+        r"Shot 1 \(source at 60 m\) has receivers from 0 to 40 m; mirrored they lie at 60 to "
+        r"100 m, where the window has none of their kind\. Leave mirror_probability at 0\."
+    )
+    with pytest.raises(GeometryError, match=message):
+        mirror_channels(acquisition(sources, streamer))
+
+
+def test_sources_within_the_tolerance_of_one_mirror_image_are_refused() -> None:
+    with pytest.raises(GeometryError, match="ambiguous within 1 m"):
+        mirror_channels(acquisition([0, 0.4, 100], SPREAD))
+
+
+def test_network_of_the_recorded_shots_needs_no_channels() -> None:
+    window = acquisition([0, 30], SPREAD)
+    assert channels_for(window, 2) is None
+    channels = channels_for(window, 4)
+    assert channels is not None
+    assert channels.recorded.tolist() == [0, 1]
+    with pytest.raises(GeometryError, match="reads 3 shots; the window has 2, and 4 with its"):
+        channels_for(window, 3)
+
+
+def test_gathers_of_another_window_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"\(3, 7, 4\); needed 2 shots"):
+        mirror_channels(acquisition([0, 30], SPREAD)).place(np.zeros((3, 7, 4), np.float32))
