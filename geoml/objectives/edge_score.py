@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,15 +29,34 @@ class EdgeCounts(NamedTuple):
 def thin_edges(probability: ArrayLike, threshold: float = 0.5) -> NDArray[np.bool_]:
     """Crests of an edge map that rise above a threshold, one cell thick.
 
-    A cell stays where the slightly smoothed map is no lower than one cell away on either side,
-    across the direction in which it curves most.
-
     Args:
         probability: Probability of an edge, or a map of 0 and 1, shape (..., depth, distance).
         threshold: Smallest probability that counts.
 
     Returns:
         True on crests, same shape.
+
+    Raises:
+        ShapeError: If the map has fewer than two dimensions.
+    """
+    edge = np.asarray(probability, dtype=np.float32)
+    return edge_crests(edge) & (edge >= threshold)
+
+
+def edge_crests(probability: ArrayLike) -> NDArray[np.bool_]:
+    """Where an edge map has a crest, however low.
+
+    A cell is on a crest where the slightly smoothed map is no lower than one cell away on either
+    side, across the direction in which it curves most.
+
+    Args:
+        probability: Probability of an edge, or a map of 0 and 1, shape (..., depth, distance).
+
+    Returns:
+        True on crests, one cell thick, same shape.
+
+    Raises:
+        ShapeError: If the map has fewer than two dimensions.
 
     References:
         Dollar and Zitnick (2015), Fast edge detection using structured forests, TPAMI 37(8).
@@ -54,7 +73,7 @@ def thin_edges(probability: ArrayLike, threshold: float = 0.5) -> NDArray[np.boo
     angle = 0.5 * np.arctan2(2 * bend_zx, bend_z - bend_x)
     step_z, step_x = -np.sin(angle), np.cos(angle)
     sample, row, column = np.meshgrid(*(np.arange(n) for n in stack.shape), indexing="ij")
-    crest = stack >= threshold
+    crest = np.ones(stack.shape, dtype=bool)
     # A crest between two cells is as high on both: only one of them may stay.
     for sign, margin in ((1, 0.0), (-1, 1e-6)):
         beside = ndimage.map_coordinates(
@@ -78,18 +97,64 @@ def edge_counts(predicted: ArrayLike, true: ArrayLike, tolerance_cells: float = 
     Raises:
         ShapeError: If the shapes differ.
     """
+    return EdgeCounts(*map(int, edge_counts_of_each(predicted, true, tolerance_cells).sum(axis=0)))
+
+
+def edge_counts_of_each(
+    predicted: ArrayLike, true: ArrayLike, tolerance_cells: float = 2
+) -> NDArray[np.int64]:
+    """``edge_counts`` of every section.
+
+    Args:
+        predicted: True on predicted edges, shape (..., depth, distance).
+        true: True on true edges, same shape.
+        tolerance_cells: Largest distance of a pair [cells].
+
+    Returns:
+        Matched, predicted and true cells, shape (section, 3).
+
+    Raises:
+        ShapeError: If the shapes differ.
+    """
     predicted, true = np.asarray(predicted, dtype=bool), np.asarray(true, dtype=bool)
     if predicted.shape != true.shape or predicted.ndim < 2:
         raise ShapeError(
             f"Predicted edges have shape {predicted.shape}, true ones {true.shape}; they must be "
             "equal, (..., depth, distance)."
         )
+    predicted, true = (maps.reshape(-1, *maps.shape[-2:]) for maps in (predicted, true))
+    cells = np.argwhere(predicted)
+    found = _matched(cells, true, tolerance_cells)
+    return np.stack(
+        [
+            np.bincount(cells[found, 0], minlength=len(true)),
+            predicted.sum((1, 2)),
+            true.sum((1, 2)),
+        ],
+        axis=1,
+    )
+
+
+def f1_score(counts: EdgeCounts) -> float:
+    """Harmonic mean of precision and recall; 1 where there is nothing to find and none found."""
+    return float(f1_scores(np.asarray(counts)))
+
+
+def f1_scores(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """``f1_score`` of counts of shape (..., 3), shape (...)."""
+    matched, predicted, true = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
+    total = predicted + true
+    return np.asarray(np.where(total > 0, 2 * matched / np.maximum(total, 1), 1.0))
+
+
+def _matched(
+    cells: NDArray[np.int64], true: NDArray[np.bool_], tolerance_cells: float
+) -> NDArray[np.bool_]:
+    """Which predicted cells (cell, 3) have a partner in a largest one-to-one matching."""
     reach = int(tolerance_cells)
-    pad = ((0, 0), (reach, reach), (reach, reach))
     number = np.full(true.shape, -1, dtype=np.int64)
     number[true] = np.arange(true.sum())
-    number = np.pad(number.reshape(-1, *true.shape[-2:]), pad, constant_values=-1)
-    cells = np.argwhere(predicted.reshape(-1, *predicted.shape[-2:]))
+    number = np.pad(number, ((0, 0), (reach, reach), (reach, reach)), constant_values=-1)
     rows, columns = [], []
     for dz in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
@@ -99,15 +164,8 @@ def edge_counts(predicted: ArrayLike, true: ArrayLike, tolerance_cells: float = 
                 rows.append(found)
                 columns.append(near[found])
     row, column = np.concatenate(rows), np.concatenate(columns)
-    n_predicted, n_true = len(cells), int(true.sum())
     if row.size == 0:
-        return EdgeCounts(0, n_predicted, n_true)
-    pairs = sparse.csr_array((np.ones(row.size, bool), (row, column)), (n_predicted, n_true))
-    match = maximum_bipartite_matching(pairs, perm_type="column")
-    return EdgeCounts(int((match >= 0).sum()), n_predicted, n_true)
-
-
-def f1_score(counts: EdgeCounts) -> float:
-    """Harmonic mean of precision and recall; 1 where there is nothing to find and none found."""
-    total = counts.predicted + counts.true
-    return 2 * counts.matched / total if total else 1.0
+        return np.zeros(len(cells), dtype=bool)
+    shape = (len(cells), int(true.sum()))
+    pairs = sparse.csr_array((np.ones(row.size, bool), (row, column)), shape)
+    return np.asarray(maximum_bipartite_matching(pairs, perm_type="column") >= 0)

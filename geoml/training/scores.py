@@ -14,6 +14,7 @@ from geoml.objectives import (
     coverage,
     edge_counts,
     f1_score,
+    sweep_edges,
     thin_edges,
     velocity_scores,
 )
@@ -26,7 +27,6 @@ from geoml.tasks import Batch, Output, Task
 from geoml.training.baselines import gradient_model, mean_model, own_gradients
 from geoml.training.module import join_answers
 
-THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 20))
 EDGE_TOLERANCE_CELLS = 2
 _STATISTICS_SAMPLES = 512
 
@@ -58,9 +58,8 @@ def calibrate(task: Task, output: Output, batch: Batch) -> dict[str, Any]:
     if "edges" in task.heads:
         probability = output["edges"].sigmoid().numpy()
         true = thin_edges(batch["edges"].numpy())
-        f1 = [_edge_f1(probability, true, threshold) for threshold in THRESHOLDS]
-        best = [t for t, value in zip(THRESHOLDS, f1, strict=True) if value == max(f1)]
-        calibration["edge_threshold"] = best[len(best) // 2]
+        sweep = sweep_edges(probability, true, EDGE_TOLERANCE_CELLS)
+        calibration["edge_threshold"] = sweep.ods_threshold
     return calibration
 
 
