@@ -9,6 +9,8 @@ from typing import Any
 from torch import nn
 
 from geoml.errors import OptionError
+from geoml.models.dual_decoder import DualDecoder, DualDecoderConfig
+from geoml.models.fcnvmb import Fcnvmb, FcnvmbConfig
 from geoml.models.inversion_net import InversionNet, InversionNetConfig
 from geoml.models.mh_unet import MhUnet
 from geoml.models.mh_unet_config import MhUnetConfig
@@ -41,6 +43,8 @@ MODELS: dict[str, ModelEntry] = {
         {"stem_widths": (48, 96, 144), "widths": (96, 160, 256), "blocks": 2},
     ),
     "inversion_net": ModelEntry(InversionNet, InversionNetConfig),
+    "fcnvmb": ModelEntry(Fcnvmb, FcnvmbConfig),
+    "dual_decoder": ModelEntry(DualDecoder, DualDecoderConfig),
 }
 """Model name -> network, config and size."""
 

@@ -57,10 +57,10 @@ class Readout(nn.Module):
     plus and minus that limit.
     """
 
-    def __init__(self, width: int, limit: float | None = None) -> None:
+    def __init__(self, width: int, limit: float | None = None, kernel: int = 3) -> None:
         super().__init__()
         self.limit = limit
-        self.conv = nn.Conv2d(width, 1, 3, padding=1, bias=limit is None)
+        self.conv = nn.Conv2d(width, 1, kernel, padding=kernel // 2, bias=limit is None)
         self.norm = nn.Identity() if limit is None else nn.BatchNorm2d(1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -75,11 +75,14 @@ class Readouts(nn.ModuleDict):
     """A read-out a head; that of the spread leaves the features alone where it is not the only."""
 
     def __init__(
-        self, heads: tuple[str, ...], width: int, velocity_limit: float | None = None
+        self,
+        heads: tuple[str, ...],
+        width: int,
+        velocity_limit: float | None = None,
+        kernel: int = 3,
     ) -> None:
-        super().__init__(
-            {head: Readout(width, velocity_limit if head == "velocity" else None) for head in heads}
-        )
+        limits = {"velocity": velocity_limit}
+        super().__init__({head: Readout(width, limits.get(head), kernel) for head in heads})
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Shape (batch, width, depth, distance) to (batch, depth, distance) a head."""

@@ -10,6 +10,8 @@ import torch
 
 from geoml.errors import OptionError, ShapeError, UnknownNameError
 from geoml.models import MODELS, SectionShape, build_model, model_config, rebuild
+from geoml.models.dual_decoder import DualDecoderConfig
+from geoml.models.fcnvmb import FcnvmbConfig
 from geoml.models.inversion_net import InversionNetConfig
 from geoml.models.mh_unet_config import MhUnetConfig
 
@@ -27,6 +29,8 @@ SLIM: dict[type, dict[str, object]] = {
         "latent": 32,
         "section_widths": (32, 16, 12),
     },
+    FcnvmbConfig: {"widths": (8, 16, 24)},
+    DualDecoderConfig: {"time_widths": (8, 8), "widths": (12, 16, 24)},
 }
 """Options that make the published networks quick; what they do does not hang on their width."""
 
@@ -47,6 +51,13 @@ CHANGES: dict[type, dict[str, object]] = {
         "section_widths": (32, 16, 8),
         "dropout": 0.5,
         "velocity_limit": 2.0,
+    },
+    FcnvmbConfig: {"widths": (8, 16, 32), "dropout": 0.5},
+    DualDecoderConfig: {
+        "time_widths": (8, 12),
+        "widths": (12, 16, 24, 32),
+        "separate": False,
+        "dropout": 0.5,
     },
 }
 """Another value of every option."""
@@ -119,12 +130,12 @@ def test_every_setting_changes_the_output(name: str) -> None:
     def fingerprint(config: object) -> dict[str, list[float]]:
         torch.manual_seed(0)
         twin = type(model)(config).train()
-        # Fresh weights follow from every layer made before them: give each layer its own fixed
-        # ones, so that only what the setting does to the computation can differ.
+        # Fresh weights follow from every layer made before them: give each layer fixed ones that
+        # follow from its shape, so that only what the setting does to the computation can differ.
+        generators: dict[torch.Size, torch.Generator] = {}
         for weight in twin.parameters():
-            weight.data = 0.1 * torch.randn(
-                weight.shape, generator=torch.Generator().manual_seed(2)
-            )
+            of_shape = generators.setdefault(weight.shape, torch.Generator().manual_seed(2))
+            weight.data = 0.1 * torch.randn(weight.shape, generator=of_shape)
         torch.manual_seed(1)
         return {head: map.detach().flatten().tolist() for head, map in twin(shots).items()}
 
