@@ -58,11 +58,23 @@ def coverage(residual: ArrayLike, std: ArrayLike, factors: dict[str, float]) -> 
     return {level: float((ratio <= factor).mean()) for level, factor in factors.items()}
 
 
-def _ratio(residual: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
+def checked_pair(
+    residual: ArrayLike, std: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both as float64.
+
+    Raises:
+        ShapeError: If they differ in shape or are empty.
+    """
     residual, std = np.asarray(residual, np.float64), np.asarray(std, np.float64)
     if residual.shape != std.shape or residual.size == 0:
         raise ShapeError(
             f"Residual has shape {residual.shape}, its spread {std.shape}; they must be equal and "
             "not empty."
         )
+    return residual, std
+
+
+def _ratio(residual: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
+    residual, std = checked_pair(residual, std)
     return np.asarray(np.abs(residual) / std)

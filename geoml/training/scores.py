@@ -11,13 +11,13 @@ from torch import nn
 
 from geoml.objectives import (
     conformal_factors,
-    coverage,
     edge_counts,
     f1_score,
     sweep_edges,
     thin_edges,
     velocity_scores,
 )
+from geoml.objectives.section_scores import Sections, TrueSections, section_scores
 from geoml.physics.edges import velocity_edges
 from geoml.samples.dataset import PairDataset
 from geoml.samples.input_features import feature_statistics, input_features
@@ -66,20 +66,44 @@ def calibrate(task: Task, output: Output, batch: Batch) -> dict[str, Any]:
 def score(
     task: Task, output: Output, batch: Batch, scaling: Scaling, calibration: dict[str, Any]
 ) -> dict[str, Any]:
-    """Scores of a part: the task's own, edges at the calibrated threshold, coverage, sharpness."""
-    scores: dict[str, Any] = dict(task.metrics(output, batch, scaling))
-    if "factors" in calibration:
-        residual, std = _residual_and_std(output, batch)
-        scores["coverage"] = coverage(residual, std, calibration["factors"])
-        half_width = std.mean() * calibration["factors"]["0.8"]
-        scores["half_width_80_m_s"] = float(scaling.unscale_std(half_width))
+    """Scores of a part: the task's own and all of ``section_scores`` but its curves.
+
+    ``edge_f1_of_velocity`` is that of the edges which the predicted velocity has by itself.
+    """
+    predicted, true = in_metres(output, batch, scaling)
+    own = section_scores(
+        predicted,
+        true,
+        factors=calibration.get("factors"),
+        edge_threshold=calibration.get("edge_threshold"),
+    )
+    scores = {**task.metrics(output, batch, scaling), **own}
     if "edge_threshold" in calibration:
-        true = thin_edges(batch["edges"].numpy())
-        probability = output["edges"].sigmoid().numpy()
-        scores["edge_f1"] = _edge_f1(probability, true, calibration["edge_threshold"])
-        velocity = scaling.unscale_velocity(output["velocity"].numpy())
-        scores["edge_f1_of_velocity"] = _edge_f1(velocity_edges(np.maximum(velocity, 1)), true)
-    return scores
+        edges = velocity_edges(np.maximum(predicted.velocity, 1))
+        scores["edge_f1_of_velocity"] = _edge_f1(edges, true.thin)
+    return {name: value for name, value in scores.items() if not name.endswith("_curve")}
+
+
+def in_metres(output: Output, batch: Batch, scaling: Scaling) -> tuple[Sections, TrueSections]:
+    """Answers and targets as arrays in physical units.
+
+    Args:
+        output: Head name -> scaled, shape (sample, depth, distance).
+        batch: ``velocity``, scaled, and ``edges``, same shape.
+        scaling: Constants of the scaling.
+    """
+    std = edges = None
+    if "log_variance" in output:
+        std = scaling.unscale_std((output["log_variance"] / 2).exp().numpy())
+    if "edges" in output:
+        edges = output["edges"].sigmoid().numpy()
+    true_edges = batch["edges"].numpy() > 0
+    return (
+        Sections(scaling.unscale_velocity(output["velocity"].numpy()), std, edges),
+        TrueSections(
+            scaling.unscale_velocity(batch["velocity"].numpy()), true_edges, thin_edges(true_edges)
+        ),
+    )
 
 
 def trivial_scores(train_m_s: NDArray[np.float32], true_m_s: NDArray[np.float32]) -> dict[str, Any]:

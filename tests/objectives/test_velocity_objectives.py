@@ -137,7 +137,7 @@ def test_ssim_agrees_with_scikit_image() -> None:
         use_sample_covariance=False,
         full=True,
     )
-    ours = velocity_scores(torch.tensor(predicted), torch.tensor(true))["ssim"]
+    ours = velocity_scores(torch.tensor(predicted), torch.tensor(true), (low, high))["ssim"]
     # The two treat the outer 5 cells differently; over the whole map that is under 0.02.
     assert ours == pytest.approx(ssim_map.mean(), abs=0.02)
 
