@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,13 @@ Floats = NDArray[np.float64]
 
 
 class Family(Protocol):
-    """What the registry holds: options as dataclass fields, one velocity model a call."""
+    """What the registry holds: options as dataclass fields, one velocity model a call.
+
+    Attributes:
+        follows_trend: True where models scatter evenly around the range's trend.
+    """
+
+    follows_trend: ClassVar[bool]
 
     def __call__(
         self, rng: np.random.Generator, grid: SectionGrid, velocity_range: VelocityRange
@@ -42,6 +48,8 @@ class LayeredSection(ABC):
         lateral_variation: Least and largest smooth change of velocity along the line, relative
             (highest minus lowest).
     """
+
+    follows_trend: ClassVar[bool] = True
 
     n_layers: tuple[int, int] = (4, 14)
     contrast: tuple[float, float] = (0.02, 0.1)
@@ -84,6 +92,7 @@ class LayeredSection(ABC):
         velocity = column(self.layer_depth(rng, grid) - pile_top_m)
         velocity = velocity * self._draw_lateral_factor(rng, grid)
         velocity = np.clip(velocity, trend.floor_m_s, trend.ceiling_m_s)
+        velocity = self.intrude(rng, grid, velocity, trend.ceiling_m_s)
         if top is not None:
             velocity = top.over(velocity, grid)
         return velocity.astype(np.float32)
@@ -91,6 +100,12 @@ class LayeredSection(ABC):
     @abstractmethod
     def layer_depth(self, rng: np.random.Generator, grid: SectionGrid) -> Floats:
         """Depth of each cell's rock before deformation [m], shape (depth, distance)."""
+
+    def intrude(
+        self, rng: np.random.Generator, grid: SectionGrid, velocity: Floats, ceiling_m_s: float
+    ) -> Floats:
+        """The layers with whatever has pierced them [m/s], shape (depth, distance)."""
+        return velocity
 
     def _draw_lateral_factor(self, rng: np.random.Generator, grid: SectionGrid) -> Floats:
         """Smooth factor around 1, shape (distance,)."""

@@ -42,7 +42,9 @@ class VelocityRange:
     """A trend with depth and how far models may depart from it.
 
     Each model draws its own surface velocity and gradient, so that the population covers the range
-    evenly; its layers then scatter around that drawn trend.
+    evenly; its layers then scatter around that drawn trend. Families of a plain interval, such as
+    ``flat_vel_a``, draw from ``floor_m_s`` to ``ceiling_m_s`` instead and leave the trend alone, so
+    that one range serves both kinds and has one pair of limits.
 
     Attributes:
         trend: Surface velocity, gradient and greatest velocity to draw around. Depth counts from
