@@ -9,15 +9,25 @@ from typing import Any
 from torch import nn
 
 from geoml.errors import OptionError
+from geoml.models.dropout import enable_dropout
 from geoml.models.dual_decoder import DualDecoder, DualDecoderConfig
 from geoml.models.fcnvmb import Fcnvmb, FcnvmbConfig
 from geoml.models.inversion_net import InversionNet, InversionNetConfig
 from geoml.models.mh_unet import MhUnet
 from geoml.models.mh_unet_config import MhUnetConfig
 from geoml.models.section_shape import SectionShape
+from geoml.models.vit_inversion import VitInversion, VitInversionConfig
 from geoml.registry import lookup, with_options
 
-__all__ = ["MODELS", "ModelEntry", "SectionShape", "build_model", "model_config", "rebuild"]
+__all__ = [
+    "MODELS",
+    "ModelEntry",
+    "SectionShape",
+    "build_model",
+    "enable_dropout",
+    "model_config",
+    "rebuild",
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ MODELS: dict[str, ModelEntry] = {
     "inversion_net": ModelEntry(InversionNet, InversionNetConfig),
     "fcnvmb": ModelEntry(Fcnvmb, FcnvmbConfig),
     "dual_decoder": ModelEntry(DualDecoder, DualDecoderConfig),
+    "vit_inversion": ModelEntry(VitInversion, VitInversionConfig),
 }
 """Model name -> network, config and size."""
 

@@ -9,11 +9,19 @@ import pytest
 import torch
 
 from geoml.errors import OptionError, ShapeError, UnknownNameError
-from geoml.models import MODELS, SectionShape, build_model, model_config, rebuild
+from geoml.models import (
+    MODELS,
+    SectionShape,
+    build_model,
+    enable_dropout,
+    model_config,
+    rebuild,
+)
 from geoml.models.dual_decoder import DualDecoderConfig
 from geoml.models.fcnvmb import FcnvmbConfig
 from geoml.models.inversion_net import InversionNetConfig
 from geoml.models.mh_unet_config import MhUnetConfig
+from geoml.models.vit_inversion import VitInversionConfig
 
 SMALL = SectionShape(n_shots=3, n_samples=61, n_receivers=11, n_depth=17, n_distance=23)
 LAND = SectionShape(n_shots=18, n_samples=188, n_receivers=33, n_depth=50, n_distance=108)
@@ -31,6 +39,13 @@ SLIM: dict[type, dict[str, object]] = {
     },
     FcnvmbConfig: {"widths": (8, 16, 24)},
     DualDecoderConfig: {"time_widths": (8, 8), "widths": (12, 16, 24)},
+    VitInversionConfig: {
+        "patches": (4, 3),
+        "width": 32,
+        "depth": 2,
+        "attention_heads": 4,
+        "section_widths": (16, 8),
+    },
 }
 """Options that make the published networks quick; what they do does not hang on their width."""
 
@@ -59,6 +74,14 @@ CHANGES: dict[type, dict[str, object]] = {
         "separate": False,
         "dropout": 0.5,
     },
+    VitInversionConfig: {
+        "patches": (5, 2),
+        "width": 64,
+        "depth": 3,
+        "attention_heads": 2,
+        "section_widths": (16, 16),
+        "dropout": 0.5,
+    },
 }
 """Another value of every option."""
 
@@ -74,13 +97,13 @@ def gathers(shape: SectionShape, n_batch: int = 2) -> torch.Tensor:
     return torch.randn(size, generator=generator)
 
 
-def trained_network(name: str, shape: SectionShape = SMALL) -> torch.nn.Module:
+def trained_network(name: str, **options: object) -> torch.nn.Module:
     """A network that predicts, whose batch norms know their statistics."""
-    model = network(name, shape).train()
+    model = network(name, **options).train()
     if any(isinstance(module, torch.nn.BatchNorm2d) for module in model.modules()):
         with torch.no_grad():
             for _ in range(20):
-                model(gathers(shape, 8))
+                model(gathers(SMALL, 8))
     return model.eval()
 
 
@@ -204,6 +227,26 @@ def test_encoding_is_one_row_a_window_and_tells_windows_apart(name: str) -> None
     assert len(features) == 3
     torch.testing.assert_close(features[1:2], alone, rtol=1e-4, atol=1e-5)
     assert (features[0] - features[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_dropout_spreads_the_answers_and_leaves_the_statistics_alone(name: str) -> None:
+    model = trained_network(name, dropout=0.3)
+    enable_dropout(model)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    shots = gathers(SMALL)
+    with torch.inference_mode():
+        answers = torch.stack([model(shots)["velocity"] for _ in range(3)])
+    assert answers.std(dim=0).max() > 1e-4
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    model.eval()
+    with torch.inference_mode():
+        assert torch.equal(model(shots)["velocity"], model(shots)["velocity"])
+
+
+def test_network_without_dropout_has_no_spread_to_show() -> None:
+    with pytest.raises(OptionError, match="trained without dropout"):
+        enable_dropout(network("mh_unet_s"))
 
 
 def test_unknown_model_is_refused_with_the_nearest_name() -> None:
