@@ -1,134 +1,158 @@
-"""Windows of gathers through a trained network, back in physical units."""
+"""Windows of gathers through trained networks, back in physical units."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from dataclasses import replace
 
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError, OptionError
-from geoml.samples.mirror import MirrorChannels, channels_for, mirror_channels, mirror_order
+from geoml.prediction.member import NetworkMember, Shots, WindowSections, mixture_of
+from geoml.prediction.mixture_calibration import mixture_calibration
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
 
-Shots = NDArray[np.float32]
+__all__ = ["LEVEL", "NORMAL_HALF_WIDTH", "WindowPredictor", "WindowSections"]
+
 LEVEL = 0.8
 """Share of cells that the interval of a prediction holds."""
 NORMAL_HALF_WIDTH = 1.2815515655446004
 """Half-width of a normal distribution's 80 % interval, in standard deviations."""
 
 
-@dataclass(frozen=True, eq=False)
-class WindowSections:
-    """What the network says of some windows.
-
-    Attributes:
-        velocity: [m/s], shape (window, depth, distance).
-        velocity_std: Calibrated standard deviation [m/s], same shape; None without a spread head.
-        edge_probability: [1], same shape; None without an edge head.
-    """
-
-    velocity: NDArray[np.float64]
-    velocity_std: NDArray[np.float64] | None
-    edge_probability: NDArray[np.float64] | None
-
-
 class WindowPredictor:
-    """A checkpoint's network with its scaling and calibration around it.
+    """One or several checkpoints with their scaling and calibration around them.
+
+    Its members are every checkpoint's network, with its dropout drawn several times where that is
+    asked for, each on the gathers and, where that is asked for, on their mirror image. Together
+    they are a mixture: the mean of the velocities, and as variance the mean of the variances plus
+    the variance of the velocities.
 
     Attributes:
-        acquisition: Geometry and grid that the network was trained for.
-        scaling: Between physical units and what the network sees.
+        acquisition: Geometry and grid that the networks were trained for.
+        scaling: Between physical units and what the first network sees.
+        n_members: Passes through a network for every window.
+        calibration: Conformal ``factors`` and ``edge_threshold`` of the mixture as a whole; None
+            where they were never fitted.
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, mirror: bool, device: str) -> None:
-        """Load the network.
+    def __init__(
+        self,
+        checkpoint: Checkpoint | Sequence[Checkpoint],
+        *,
+        mirror: bool = False,
+        device: str = "cpu",
+        dropout_samples: int = 0,
+    ) -> None:
+        """Load the networks.
 
         Args:
-            checkpoint: What training wrote.
+            checkpoint: What training wrote; several of one acquisition are an ensemble.
             mirror: Predict the mirror image of each window too.
             device: Where torch computes, such as ``cpu`` or ``cuda:0``.
+            dropout_samples: Draws of dropout for every network; 0 predicts without dropout.
 
         Raises:
-            OptionError: If ``mirror`` is asked for and the acquisition is not its own mirror image,
-                or torch has no such device.
-            CheckpointError: If the checkpoint has a spread head but no calibration.
+            OptionError: If ``mirror`` is asked for and a window is not its own mirror image,
+                dropout is asked for and a network has none, or torch has no such device.
+            CheckpointError: If a checkpoint has a spread head but no calibration, or the
+                checkpoints do not go together.
         """
-        self.acquisition = Acquisition.from_dict(checkpoint.acquisition)
-        self.scaling = Scaling.from_dict(checkpoint.scaling)
-        n_channels = int(checkpoint.model_config["shape"]["n_shots"])
-        self._channels = channels_for(self.acquisition, n_channels)
-        self._mirror = (self._channels or _mirror(self.acquisition)) if mirror else None
-        self._factor = _calibration_factor(checkpoint)
-        try:
-            self._device = torch.device(device)
-            self._network = checkpoint.network().to(self._device)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).split("\n")[0]
-            raise OptionError(f"Device '{device}' is not usable: {reason}. Try 'cpu'.") from None
+        checkpoints = [checkpoint] if isinstance(checkpoint, Checkpoint) else list(checkpoint)
+        _check_together(checkpoints)
+        if dropout_samples < 0:
+            raise OptionError(f"{dropout_samples} dropout samples; 0 for none, or more.")
+        self.acquisition = Acquisition.from_dict(checkpoints[0].acquisition)
+        self._networks = [
+            NetworkMember(one, mirror=mirror, device=device, dropout_samples=dropout_samples)
+            for one in checkpoints
+        ]
+        self._factors = [_calibration_factor(one) for one in checkpoints]
+        self.scaling: Scaling = self._networks[0].scaling
+        self.n_members = sum(network.n_members for network in self._networks)
+        self.calibration = mixture_calibration(
+            checkpoints, mirror=mirror, dropout_samples=dropout_samples
+        )
 
     def scaled(self, shots: Shots) -> Shots:
-        """Gathers as the network sees them, shape (window, channel, time, receiver).
+        """Gathers as the first network sees them, shape (window, channel, time, receiver).
 
         Args:
             shots: Processed gathers, shape (window, shot, receiver, time).
         """
-        scaled = self.scaling.scale_shots(np.ascontiguousarray(np.swapaxes(shots, 2, 3)))
-        return scaled if self._channels is None else self._channels.place(scaled)
+        return self._networks[0].scaled(shots)
 
     def members(self, shots: Shots) -> list[WindowSections]:
-        """The prediction, and that of the mirror image, flipped back, where it is asked for.
+        """What every member says by itself, its spread calibrated as that of its checkpoint.
 
         Args:
             shots: Processed gathers, shape (window, shot, receiver, time).
         """
-        scaled = self.scaled(shots)
-        members = [self._predict(scaled)]
-        if self._mirror is not None:
-            members.append(_flip(self._predict(self._mirror.flip(scaled))))
-        return members
+        return [
+            _with_factor(member, factor)
+            for network, factor in zip(self._networks, self._factors, strict=True)
+            for member in network.predict(shots)
+        ]
 
-    def _predict(self, scaled: Shots) -> WindowSections:
-        with torch.inference_mode():
-            output = self._network(torch.from_numpy(scaled).to(self._device))
-        arrays = {name: value.double().cpu().numpy() for name, value in output.items()}
-        deviation = edges = None
-        if "log_variance" in arrays and self._factor is not None:
-            raw = self.scaling.unscale_std(np.exp(0.5 * arrays["log_variance"]))
-            deviation = raw * self._factor / NORMAL_HALF_WIDTH
-        if "edges" in arrays:
-            edges = 1 / (1 + np.exp(-arrays["edges"]))
-        velocity = self.scaling.unscale_velocity(arrays["velocity"])
-        return WindowSections(velocity, deviation, edges)
+    def predict(self, shots: Shots) -> WindowSections:
+        """What the members say together, with a calibrated spread.
+
+        Where the mixture as a whole was calibrated (``geoml evaluate --write-calibration``), its
+        own factor scales its spread. Otherwise every member's spread is scaled by its checkpoint's
+        factor before they are joined, which tends to be too wide.
+
+        Args:
+            shots: Processed gathers, shape (window, shot, receiver, time).
+        """
+        if self.calibration is None:
+            return mixture_of(self.members(shots))
+        factor = self.calibration.get("factors", {}).get(f"{LEVEL:g}")
+        return _with_factor(self.uncalibrated(shots), factor)
+
+    def uncalibrated(self, shots: Shots) -> WindowSections:
+        """What the members say together, with the spread as the networks say it.
+
+        Args:
+            shots: Processed gathers, shape (window, shot, receiver, time).
+        """
+        return mixture_of([m for network in self._networks for m in network.predict(shots)])
 
 
-def _mirror(acquisition: Acquisition) -> MirrorChannels:
-    """How a network that reads the recorded shots alone is shown the mirror image."""
-    if mirror_order(acquisition) is None:
-        raise OptionError(
-            "The trained window is not its own mirror image (sources or receivers have no partner "
-            "on the other side), so its mirrored gathers mean other positions; leave mirror off."
-        )
-    return mirror_channels(acquisition)
+def _with_factor(sections: WindowSections, factor: float | None) -> WindowSections:
+    """Spread whose normal 80 % interval is the conformal one."""
+    if sections.velocity_std is None or factor is None:
+        return sections
+    return replace(sections, velocity_std=sections.velocity_std * (factor / NORMAL_HALF_WIDTH))
+
+
+def _check_together(checkpoints: list[Checkpoint]) -> None:
+    """Refuse an ensemble of networks that do not answer the same question."""
+    if not checkpoints:
+        raise CheckpointError("No checkpoint was given; at least one is needed.")
+    first = checkpoints[0]
+    for number, other in enumerate(checkpoints[1:], start=2):
+        for what in ("acquisition", "steps"):
+            if getattr(other, what) != getattr(first, what):
+                raise CheckpointError(
+                    f"Checkpoint {number} of the ensemble was trained for another {what} than the "
+                    "first; an ensemble is of networks for one survey."
+                )
+        heads, needed = (tuple(c.model_config["heads"]) for c in (other, first))
+        if set(heads) != set(needed):
+            raise CheckpointError(
+                f"Checkpoint {number} of the ensemble predicts {', '.join(heads)}, the first "
+                f"{', '.join(needed)}; an ensemble needs the same heads."
+            )
 
 
 def _calibration_factor(checkpoint: Checkpoint) -> float | None:
     """Half-width of the 80 % interval in predicted standard deviations."""
     if "log_variance" not in checkpoint.model_config.get("heads", ()):
         return None
-    factors: dict[str, Any] = checkpoint.calibration.get("factors", {})
+    factors: dict[str, float] = checkpoint.calibration.get("factors", {})
     if f"{LEVEL:g}" not in factors:
         raise CheckpointError(
             f"The checkpoint predicts a spread but holds no calibration for {LEVEL:.0%} "
             f"(found: {', '.join(factors) or 'none'}); train it to the end."
         )
     return float(factors[f"{LEVEL:g}"])
-
-
-def _flip(sections: WindowSections) -> WindowSections:
-    parts = (sections.velocity, sections.velocity_std, sections.edge_probability)
-    return WindowSections(*(None if part is None else part[..., ::-1] for part in parts))  # type: ignore[arg-type]
