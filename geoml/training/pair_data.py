@@ -124,14 +124,19 @@ class PairData(lightning.LightningDataModule):
 
     def fingerprint(self) -> str:
         """SHA-256 over the store's attributes and its first and last pair."""
-        digest = hashlib.sha256(json.dumps(self.pairs.attrs, sort_keys=True).encode())
-        n_pairs = int(self.pairs.sizes["sample"])
-        digest.update(str(n_pairs).encode())
-        for row in (0, n_pairs - 1):
-            for name in ("amplitude", "velocity"):
-                digest.update(np.ascontiguousarray(self.pairs[name][row].values).tobytes())
-        return digest.hexdigest()
+        return pair_fingerprint(self.pairs)
 
     def provenance(self) -> dict[str, Any]:
         """How the pairs were made, as the store says."""
         return dict(self.pairs.attrs.get("provenance") or {})
+
+
+def pair_fingerprint(pairs: xr.Dataset) -> str:
+    """SHA-256 over a pair store's attributes and its first and last pair."""
+    digest = hashlib.sha256(json.dumps(pairs.attrs, sort_keys=True).encode())
+    n_pairs = int(pairs.sizes["sample"])
+    digest.update(str(n_pairs).encode())
+    for row in (0, n_pairs - 1):
+        for name in ("amplitude", "velocity"):
+            digest.update(np.ascontiguousarray(pairs[name][row].values).tobytes())
+    return digest.hexdigest()
