@@ -12,6 +12,7 @@ import pytest
 
 from geoml.errors import OptionError, UnknownNameError
 from geoml.models import MODELS
+from geoml.prediction import RUNGS
 from geoml.preprocess import STEPS
 from geoml.products import PRODUCTS
 from geoml.readers import READERS
@@ -26,8 +27,9 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "task": TASKS,
     "reader": READERS,
     "product": PRODUCTS,
+    "rung": RUNGS,
 }
-OPTION_REGISTRIES = ("step", "family", "task", "product")
+OPTION_REGISTRIES = ("step", "family", "task", "product", "rung")
 """Registries whose entries are dataclasses of options, built from YAML."""
 
 ENTRIES = [(kind, name) for kind, table in REGISTRIES.items() for name in table]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,9 +31,26 @@ def invert(
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Average with the mirrored line.")
     ] = False,
+    refine: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Rungs of the ladder in order, commas between them or the option again: mirror, "
+            "ensemble, first_arrivals, consistency, fwi. Options of a rung: as in a workflow, "
+            "'fwi: {iterations: 10}'."
+        ),
+    ] = None,
+    keep: Annotated[
+        str, typer.Option(help="best: leave out a rung that makes the misfit worse; or last.")
+    ] = "best",
+    criterion: Annotated[
+        str, typer.Option(help="Misfit that judges rungs: first_arrivals, waveform or both.")
+    ] = "both",
+    hold_out: Annotated[
+        int, typer.Option(help="Every so many shots no rung may fit; 0 for none.")
+    ] = 5,
     fit_first_arrivals: Annotated[
         bool,
-        typer.Option("--fit-first-arrivals", help="Correct the section by the survey's picks."),
+        typer.Option("--fit-first-arrivals", help="The rung first_arrivals, behind the others."),
     ] = False,
     batch: Annotated[int, typer.Option(help="Windows in one call of the network.")] = 8,
     check_shots: Annotated[
@@ -43,6 +60,7 @@ def invert(
 ) -> None:
     """Slide a trained network along a line; write section, spread and report."""
     from geoml.checkpoint import load_checkpoint
+    from geoml.prediction.ladder_text import ladder_table
     from geoml.products import product_for
     from geoml.survey.store import open_survey
     from geoml.workflow.inversion import (
@@ -53,13 +71,24 @@ def invert(
     from geoml.workflow.specification import CheckSection, InvertSection, checked
 
     product = product_for(out)
-    plain = {"mirror": mirror, "batch": batch, "device": device}
+    plain: dict[str, Any] = {"mirror": mirror, "batch": batch, "device": device}
+    plain["refine"] = rung_specs(refine or [])
+    plain["ladder"] = {"keep": keep, "criterion": criterion, "hold_out": hold_out}
     plain["fit_first_arrivals"] = {} if fit_first_arrivals else None
     section = checked(InvertSection, plain, "invert")
     check = checked(CheckSection, {"shots": check_shots, "device": device}, "invert")
     clean, network = open_survey(store), load_checkpoint(checkpoint)
     with progress_bar("Inverting windows") as progress:
-        prediction = predict_section(clean, network, section, progress=progress)
+        prediction = predict_section(
+            clean,
+            network,
+            section,
+            progress=progress,
+            announce=lambda line: typer.echo(line, err=True),
+        )
+    if "ladder_rule" in prediction.attrs:
+        print(ladder_table(prediction.attrs["ladder"]))
+        typer.echo(prediction.attrs["ladder_rule"], err=True)
     for warning in prediction.attrs.get("warnings", []):
         typer.echo(f"warning: {warning}", err=True)
     product(prediction, out)
@@ -78,3 +107,25 @@ def invert(
         checkpoint=network,
     )
     print(report)
+
+
+def rung_specs(given: list[str]) -> list[Any]:
+    """Rungs as a workflow writes them: names stay as they are, ``name: {...}`` is read as YAML.
+
+    Raises:
+        OptionError: If one is no YAML.
+    """
+    import yaml
+
+    from geoml.errors import OptionError
+
+    specs: list[Any] = []
+    for text in given:
+        try:
+            specs.append(yaml.safe_load(text) if ":" in text else text)
+        except yaml.YAMLError:
+            raise OptionError(
+                f"--refine '{text}' cannot be read; write names with commas between them, or one "
+                "rung as 'name: {option: value}'."
+            ) from None
+    return specs

@@ -65,7 +65,8 @@ def invert(
         over (distance), ``cdp_x``, ``cdp_y`` [m], ``windows`` and ``outside_training``, 0 where
         the data look like training and 1 where they are as far out as training is wide.
         Distance counts along the line as in ``line_coordinates``; columns that no window reaches
-        are NaN. ``attrs["warnings"]`` lists what the user should know.
+        are NaN. ``attrs["warnings"]`` lists what the user should know, ``network_passes`` counts
+        windows times members.
 
     Raises:
         CheckpointError: If the survey has been through other steps than the training data.
@@ -79,10 +80,12 @@ def invert(
     windows = match_windows(survey, layout or _own_layout(checkpoint), acquisition)
     blend: LineBlend | None = None
     features: list[dict[str, NDArray[np.float64]]] = []
+    passes = 0
     for done, some in _batches(windows, batch):
         shots = np.stack([read_window(survey, window, acquisition)[0] for window in some])
         features.append(input_features(predictor.scaled(shots)))
         for member in predictor.members(shots):
+            passes += len(some)
             channels = _channels(member)
             if blend is None:
                 blend = _line_blend(windows, channels.shape[1], acquisition)
@@ -92,7 +95,8 @@ def invert(
             progress(done, len(windows))
     assert blend is not None  # match_windows refuses a line without windows
     joined = {name: np.concatenate([f[name] for f in features]) for name in features[0]}
-    return _line_section(survey, checkpoint, predictor, windows, blend, joined, mirror=mirror)
+    made = _line_section(survey, checkpoint, predictor, windows, blend, joined, mirror=mirror)
+    return made.assign_attrs(network_passes=passes)
 
 
 def check_steps(survey_steps: Sequence[Any], trained_steps: Sequence[Any]) -> None:

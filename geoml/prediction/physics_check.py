@@ -40,6 +40,8 @@ def check_physics(
     rows: Mapping[str, NDArray[np.floating]] | None = None,
     process: Process | None = None,
     max_shots: int | None = 40,
+    shots: Mapping[int, LineShot] | None = None,
+    held_out: NDArray[np.bool_] | None = None,
     shown_shots: int = 3,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -58,44 +60,95 @@ def check_physics(
         rows: More velocities to compare, name -> [m/s] (depth, distance) on the prediction's grid.
         process: Applies the survey's mutes and gains to simulated gathers; None for none.
         max_shots: Most shots to model, evenly spread along the line; None for all.
+        shots: The shots to model, from ``chosen_shots``, in place of ``max_shots``.
+        held_out: Traces that no fit has used, shape (trace,); None for none.
         shown_shots: Shots whose gathers are returned for the report.
         device: Where torch computes.
         progress: Told how far it is.
 
     Returns:
         Over ``model`` (prediction, trend, then ``rows``) and ``shot``: ``first_arrival_rms_s``,
-        ``data_misfit``; over all shots ``total_first_arrival_rms_s``, ``total_data_misfit``;
-        over (shot, receiver), NaN beyond a shot's receivers, ``offset`` [m], ``first_break`` [s]
-        and, over model too, ``first_arrival`` [s]; over (shown_shot, receiver, time) ``observed``
-        and, over model too, ``modelled``.
+        ``data_misfit``; over all shots ``total_first_arrival_rms_s``, ``total_data_misfit``, and
+        the same over fitted traces (``fitted_...``) and those that no fit used (``held_out_...``);
+        over (shot, receiver), NaN beyond a shot's receivers, ``offset`` [m], ``first_break`` [s],
+        ``held_out`` and, over model too, ``first_arrival`` [s] and ``trace_misfit``; over
+        (shown_shot, receiver, time) ``observed`` and, over model too, ``modelled``.
 
     Raises:
         GeometryError: If the survey's samples are not the acquisition's.
         PhysicsError: If a velocity or position cannot be modelled.
     """
-    n_samples = _shared_samples(survey, acquisition)
-    numbered = chosen_shots(survey, max_shots)
-    shots = list(numbered.values())
-    shown = np.unique(np.linspace(0, len(shots) - 1, shown_shots).round().astype(int))
-    picks = survey["first_break"].to_numpy() if "first_break" in survey else None
     distance = prediction["distance"].to_numpy()
     sections = {
         "prediction": prediction["velocity"].to_numpy().astype(np.float64),
         "trend": np.repeat(trend(prediction["depth"].to_numpy())[:, None], distance.size, axis=1),
         **{name: np.asarray(row, dtype=np.float64) for name, row in (rows or {}).items()},
     }
+    numbered = chosen_shots(survey, max_shots) if shots is None else shots
+    return compare_sections(
+        survey,
+        sections,
+        distance,
+        acquisition,
+        numbered,
+        process=process,
+        held_out=held_out,
+        shown_shots=shown_shots,
+        device=device,
+        progress=progress,
+    )
+
+
+def compare_sections(
+    survey: xr.Dataset,
+    sections: Mapping[str, Floats],
+    distance_m: Floats,
+    acquisition: Acquisition,
+    numbered: Mapping[int, LineShot],
+    *,
+    process: Process | None = None,
+    held_out: NDArray[np.bool_] | None = None,
+    shown_shots: int = 0,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Shots of a line modelled in several sections, each compared with the recorded ones.
+
+    Args:
+        survey: The processed survey.
+        sections: Name -> velocity [m/s], shape (depth, distance).
+        distance_m: Line distance of their columns [m], shape (distance,).
+        acquisition: Sampling, wavelet, surface and highest frequency that training used.
+        numbered: Shots to model, from ``chosen_shots``; each costs a solve a section.
+        process: Applies the survey's mutes and gains to simulated gathers; None for none.
+        held_out: Traces that no fit may use, shape (trace,); None for none.
+        shown_shots: Shots whose gathers are returned.
+        device: Where torch computes.
+        progress: Told how far it is.
+
+    Returns:
+        As ``check_physics``.
+
+    Raises:
+        GeometryError: If the survey's samples are not the acquisition's.
+        PhysicsError: If a velocity or position cannot be modelled.
+    """
+    n_samples = shared_samples(survey, acquisition)
+    shots = list(numbered.values())
+    shown = np.unique(np.linspace(0, len(shots) - 1, shown_shots).round().astype(int))
+    picks = survey["first_break"].to_numpy() if "first_break" in survey else None
     checks = _empty(numbered, shown, acquisition, list(sections))
     # A cell may be rounded up when it becomes float32, and must not exceed the fastest.
     ceiling = np.float32(max(float(np.nanmax(velocity)) for velocity in sections.values()))
     fastest = float(np.nextafter(ceiling, np.float32(np.inf)))
-    misfits = np.full(checks["first_arrival"].shape, np.nan)
+    misfits = checks["trace_misfit"].values
     done = 0
     for group in shot_groups(shots):
-        observed = [_observed(survey, shot, n_samples) for shot in group]
+        observed = [observed_gather(survey, shot, n_samples) for shot in group]
         lows, highs = zip(*(reach_m(shot) for shot in group), strict=True)
         for row, model in enumerate(sections):
             velocity, origin_m = section_slice(
-                sections[model], distance, acquisition.spacing_m, (min(lows), max(highs))
+                sections[model], distance_m, acquisition.spacing_m, (min(lows), max(highs))
             )
             positions = group_acquisition(group, acquisition, origin_m, velocity.shape[1])
             records = modelled_gathers(velocity, positions, fastest, device)
@@ -116,13 +169,15 @@ def check_physics(
             checks["offset"].values[done + place, used] = shot.offset_m
             if picks is not None:
                 checks["first_break"].values[done + place, used] = picks[shot.traces]
+            if held_out is not None:
+                checks["held_out"].values[done + place, used] = held_out[shot.traces]
         done += len(group)
         if progress is not None:
             progress(done, len(shots))
-    return _with_totals(checks, misfits)
+    return _with_totals(checks)
 
 
-def _shared_samples(survey: xr.Dataset, acquisition: Acquisition) -> int:
+def shared_samples(survey: xr.Dataset, acquisition: Acquisition) -> int:
     """Samples that survey and acquisition share, from time 0."""
     time_s = survey["time"].to_numpy()
     wanted = acquisition.time_s[: time_s.size]
@@ -136,7 +191,7 @@ def _shared_samples(survey: xr.Dataset, acquisition: Acquisition) -> int:
     return int(wanted.size)
 
 
-def _observed(survey: xr.Dataset, shot: LineShot, n_samples: int) -> NDArray[np.float32]:
+def observed_gather(survey: xr.Dataset, shot: LineShot, n_samples: int) -> NDArray[np.float32]:
     """Live traces of a shot, dead ones zero, shape (receiver, time)."""
     gather = survey.isel(trace=shot.traces, time=slice(0, n_samples))
     amplitude = gather["amplitude"].to_numpy().astype(np.float32)
@@ -166,14 +221,17 @@ def _empty(
         "offset": (("shot", "receiver"), np.float64, "m"),
         "first_break": (("shot", "receiver"), np.float64, "s"),
         "first_arrival": (("model", "shot", "receiver"), np.float64, "s"),
+        "trace_misfit": (("model", "shot", "receiver"), np.float64, "1"),
         "observed": (("shown_shot", "receiver", "time"), np.float32, ""),
         "modelled": (("model", "shown_shot", "receiver", "time"), np.float32, ""),
     }
+    variables = {
+        name: (dims, np.full([sizes[dim] for dim in dims], np.nan, dtype), {"units": units})
+        for name, (dims, dtype, units) in layout.items()
+    }
+    held_out = np.zeros((sizes["shot"], n_receivers), dtype=np.bool_)
     return xr.Dataset(
-        {
-            name: (dims, np.full([sizes[dim] for dim in dims], np.nan, dtype), {"units": units})
-            for name, (dims, dtype, units) in layout.items()
-        },
+        {**variables, "held_out": (("shot", "receiver"), held_out)},
         coords={
             "model": models,
             "shot": numbers,
@@ -184,14 +242,24 @@ def _empty(
     )
 
 
-def _with_totals(checks: xr.Dataset, misfits: Floats) -> xr.Dataset:
-    """The result with its misfits a shot and over all shots."""
+def _with_totals(checks: xr.Dataset) -> xr.Dataset:
+    """The result with its misfits a shot, over all traces, and over those held out."""
+    misfits = checks["trace_misfit"].to_numpy()
     late = checks["first_arrival"].to_numpy() - checks["first_break"].to_numpy()
+    aside = checks["held_out"].to_numpy()
     seconds, plain = {"units": "s"}, {"units": "1"}
     each, total = (2,), (1, 2)
-    return checks.assign(
-        first_arrival_rms_s=(("model", "shot"), root_mean_square(late, each), seconds),
-        data_misfit=(("model", "shot"), root_mean_square(misfits, each), plain),
-        total_first_arrival_rms_s=(("model",), root_mean_square(late, total), seconds),
-        total_data_misfit=(("model",), root_mean_square(misfits, total), plain),
-    )
+    made: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {
+        "first_arrival_rms_s": (("model", "shot"), root_mean_square(late, each), seconds),
+        "data_misfit": (("model", "shot"), root_mean_square(misfits, each), plain),
+    }
+    for part, chosen in (
+        ("total", np.ones_like(aside)),
+        ("fitted", ~aside),
+        ("held_out", aside),
+    ):
+        times = root_mean_square(np.where(chosen, late, np.nan), total)
+        waves = root_mean_square(np.where(chosen, misfits, np.nan), total)
+        made[f"{part}_first_arrival_rms_s"] = (("model",), times, seconds)
+        made[f"{part}_data_misfit"] = (("model",), waves, plain)
+    return checks.assign(made)

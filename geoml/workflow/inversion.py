@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,19 +14,17 @@ from numpy.typing import NDArray
 from geoml.checkpoint import Checkpoint
 from geoml.errors import PhysicsError, StoreError
 from geoml.physics.trend import VelocityTrend
-from geoml.prediction.first_arrival_fit import FirstArrivalFit, fit_first_arrivals
-from geoml.prediction.invert import invert
 from geoml.prediction.physics_check import check_physics
-from geoml.preprocess.replay import replay
 from geoml.products.report import ReportContent, write_report
-from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.store import part_path, replace_store
 from geoml.workflow.matching import survey_trend
 from geoml.workflow.provenance import inversion_provenance, training_content
+from geoml.workflow.refinement import Replay, refine_section
 from geoml.workflow.specification import CheckSection, InvertSection, Options
 
 Progress = Callable[[int, int], None]
+Announce = Callable[[str], None]
 
 
 def predict_section(
@@ -36,29 +33,20 @@ def predict_section(
     section: InvertSection,
     *,
     progress: Progress | None = None,
+    announce: Announce = lambda _: None,
 ) -> xr.Dataset:
     """Velocity, edges and spread of a line; see ``geoml.prediction.invert``.
 
-    With ``fit_first_arrivals`` the network's section is then corrected by the survey's picks.
+    With ``refine`` the network's section is then refined rung by rung.
 
     Args:
         clean: Survey after the steps that the checkpoint was trained for.
         checkpoint: The network.
         section: How it slides along the line.
         progress: Told the windows done.
+        announce: Told one line a rung.
     """
-    prediction = invert(
-        clean,
-        checkpoint,
-        batch=section.batch,
-        mirror=section.mirror,
-        device=section.device,
-        progress=progress,
-    )
-    if section.fit_first_arrivals is None:
-        return prediction
-    options = with_options(FirstArrivalFit, section.fit_first_arrivals, "fit_first_arrivals")
-    return fit_first_arrivals(clean, prediction, options)
+    return refine_section(clean, checkpoint, section, progress=progress, announce=announce)
 
 
 def check_inversion(
@@ -86,7 +74,7 @@ def check_inversion(
         starting_trend(clean, checkpoint),
         Acquisition.from_dict(checkpoint.acquisition),
         rows=_other_rows(clean, prediction, starting_trend(clean, checkpoint)),
-        process=_Replay(clean.attrs.get("steps", [])),
+        process=Replay(clean.attrs.get("steps", [])),
         max_shots=section.shots,
         shown_shots=shown_shots,
         device=section.device,
@@ -179,15 +167,3 @@ def write_inversion_report(
         warnings=prediction.attrs.get("warnings", []),
     )
     write_report(path, content)
-
-
-class _Replay:
-    """The survey's mutes and gains, applied to simulated gathers."""
-
-    def __init__(self, steps: Sequence[Any]) -> None:
-        self._steps = steps
-
-    def __call__(
-        self, amplitude: NDArray[np.float32], acquisition: Acquisition
-    ) -> NDArray[np.float32]:
-        return replay(self._steps, amplitude, acquisition)

@@ -8,7 +8,6 @@ from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
 from geoml.models import MODELS
 from geoml.physics.trend import VelocityTrend
-from geoml.prediction.first_arrival_fit import FirstArrivalFit
 from geoml.preprocess.pipeline import build_steps
 from geoml.preprocess.replay import replayed_steps
 from geoml.readers import IngestOptions
@@ -18,6 +17,7 @@ from geoml.synthetic import FAMILIES, VelocityRange
 from geoml.tasks import TASKS
 from geoml.training import TrainingOptions
 from geoml.workflow.matching import trend_fit_options
+from geoml.workflow.refinement import ladder_of
 from geoml.workflow.simulation import generate_options
 from geoml.workflow.specification import Workflow
 from geoml.workflow.wavelet import estimate_options
@@ -44,8 +44,8 @@ def check_options(workflow: Workflow) -> None:
         replayed_steps(workflow.preprocess)
         for spec in workflow.simulate.families:
             build(FAMILIES, spec, "family")
-    if workflow.invert is not None and workflow.invert.fit_first_arrivals is not None:
-        with_options(FirstArrivalFit, workflow.invert.fit_first_arrivals, "fit_first_arrivals")
+    if workflow.invert is not None:
+        ladder_of(workflow.invert)
     if workflow.train is not None:
         build(TASKS, workflow.train.task, "task")
         lookup(MODELS, split_spec(workflow.train.model, "model")[0], "model")

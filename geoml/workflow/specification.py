@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.registry import nearest
@@ -116,16 +116,39 @@ class InvertSection(_Section):
 
     Attributes:
         mirror: Average with the mirrored line, a second pass at the same cost.
-        fit_first_arrivals: Correct the network's section by the survey's picks, with these options
-            of ``geoml.prediction.first_arrival_fit.FirstArrivalFit``; not when None.
+        refine: Rungs of the ladder, in order: entries of ``geoml.prediction.RUNGS``, ``name`` or
+            ``name: {option: value}``, or names with commas between them.
+        ladder: Options of ``geoml.prediction.ladder.LadderOptions``: how rungs are judged.
+        fit_first_arrivals: The rung ``first_arrivals`` with these options, behind those of
+            ``refine``; not when None.
         batch: Windows in one call of the network.
         device: Where the network runs, as torch spells it.
     """
 
     mirror: bool = False
+    refine: list[str | dict[str, Options | None]] = Field(default_factory=list)
+    ladder: Options = Field(default_factory=dict)
     fit_first_arrivals: Options | None = None
     batch: int = Field(default=8, gt=0)
     device: str = "cpu"
+
+    @field_validator("refine", mode="before")
+    @classmethod
+    def _names_with_commas(cls, value: Any) -> Any:
+        """``mirror,fwi`` as the list it means, also inside a list."""
+        entries = value if isinstance(value, list) else [value]
+        return [
+            name.strip() if isinstance(name, str) else name
+            for entry in entries
+            for name in (entry.split(",") if isinstance(entry, str) else [entry])
+        ]
+
+    @property
+    def rungs(self) -> list[str | dict[str, Options | None]]:
+        """All rungs in order, the fit of first arrivals last."""
+        if self.fit_first_arrivals is None:
+            return list(self.refine)
+        return [*self.refine, {"first_arrivals": self.fit_first_arrivals}]
 
 
 class CheckSection(_Section):

@@ -189,6 +189,7 @@ class WorkflowStages:
                     load_checkpoint(self.checkpoint),
                     section,
                     progress=progress,
+                    announce=lambda line: self.announce(f"  {line}"),
                 )
             for warning in prediction.attrs.get("warnings", []):
                 self.announce(f"  {warning}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.ndimage import gaussian_filter
 
 from geoml.errors import CheckpointError, GeometryError, OptionError
 from geoml.physics.travel_times import first_arrival_times
 from geoml.prediction.first_arrival_fit import FirstArrivalFit, fit_first_arrivals
+from geoml.prediction.hold_out import fitted_shots, held_out_traces
+from geoml.prediction.remodel import chosen_shots
 from geoml.survey.geometry import line_coordinates
 from geoml.survey.velocity import section
 
@@ -127,3 +130,59 @@ def test_slices_under_the_shots_trace_what_the_whole_section_does(survey: xr.Dat
 def test_network_without_a_spread_is_refused(survey: xr.Dataset) -> None:
     with pytest.raises(CheckpointError, match="predicts none"):
         fit_first_arrivals(survey, prediction().drop_vars("velocity_std"))
+
+
+def test_picks_narrow_the_spread_where_paths_run_and_nowhere_else(survey: xr.Dataset) -> None:
+    start = prediction()
+    fitted = fit_first_arrivals(survey, start)
+    moved = fitted["velocity"].values / background()
+    factor = fitted["velocity_std"].values / start["velocity_std"].values / moved
+    assert factor.max() <= 1 + 1e-5
+    assert factor[2:5, 15:45].mean() < 0.7
+    np.testing.assert_allclose(factor[-3:], 1, atol=0.01)
+    assert fitted.attrs["first_arrival_spread"] < 0.95
+
+
+def test_coarse_picks_narrow_less(survey: xr.Dataset) -> None:
+    spread = [
+        fit_first_arrivals(survey, prediction(), FirstArrivalFit(pick_error_s=error_s))
+        for error_s in (0.001, 0.05)
+    ]
+    fine, coarse = (one["velocity_std"].values[2:5, 15:45].mean() for one in spread)
+    assert fine < 0.8 * coarse
+
+
+def test_narrowed_spread_covers_the_ground_that_the_picks_came_from() -> None:
+    """Ground drawn from the prior itself: the posterior's two standard deviations hold it."""
+    sources, receivers = np.linspace(0, 1200, 9), np.repeat(np.linspace(0, 1200, 31)[None], 9, 0)
+    bare = bare_survey(sources, receivers)
+    line = line_coordinates(bare)
+    at = np.stack([line.receiver_distance_m, line.receiver_depth_m], axis=-1).reshape(9, 31, 2)
+    start = np.stack([line.source_distance_m, line.source_depth_m], axis=-1).reshape(9, 31, 2)[:, 0]
+    rng = np.random.default_rng(3)
+    inside, narrowed = [], []
+    for _ in range(2):
+        unit = gaussian_filter(rng.standard_normal((N_DEPTH, N_DISTANCE)), (2.0, 7.5))
+        unit *= np.sqrt(4 * np.pi * 2.0 * 7.5)
+        ground = background() * np.exp(0.03 * unit)
+        times = first_arrival_times(ground, SPACING_M, start, at)
+        noisy = times + 0.002 * rng.standard_normal(times.shape)
+        survey = bare.assign(first_break=("trace", noisy.ravel()))
+        options = FirstArrivalFit(pick_error_s=0.002)
+        fitted = fit_first_arrivals(survey, prediction(0.03), options)
+        error = np.abs(np.log(fitted["velocity"].values / ground))
+        std = (fitted["velocity_std"] / fitted["velocity"]).values
+        inside.append((error < 2 * std)[:6].mean())
+        narrowed.append(std[:6].mean() / 0.03)
+    assert 0.85 < np.mean(inside) < 0.99
+    assert np.mean(narrowed) < 0.75
+
+
+def test_picks_that_are_held_out_do_not_move_the_section(survey: xr.Dataset) -> None:
+    shots = chosen_shots(survey)
+    held_out = held_out_traces(shots, survey.sizes["trace"], 4)
+    allowed = fitted_shots(shots, held_out)
+    wild = survey.assign(first_break=survey["first_break"] + 0.05 * held_out)
+    one, other = (fit_first_arrivals(s, prediction(), shots=allowed) for s in (survey, wild))
+    np.testing.assert_array_equal(one["velocity"], other["velocity"])
+    assert float(np.abs(one["velocity"] - one["velocity_network"]).max()) > 20

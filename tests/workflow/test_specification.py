@@ -8,8 +8,16 @@ import pytest
 import yaml
 
 from geoml.errors import FileFormatError, OptionError
+from geoml.prediction.first_arrival_fit import FirstArrivalFit
 from geoml.workflow.option_check import check_options
-from geoml.workflow.specification import Workflow, checked, load_match_section, load_workflow
+from geoml.workflow.refinement import ladder_of
+from geoml.workflow.specification import (
+    InvertSection,
+    Workflow,
+    checked,
+    load_match_section,
+    load_workflow,
+)
 
 SMALLEST = {"name": "line", "survey": "line.sgy", "checkpoint": "runs/line"}
 SIMULATE = {"families": ["flat_layers"], "count": 8}
@@ -125,3 +133,30 @@ def test_wrong_option_of_a_later_stage_is_refused_before_the_first(
 
 def test_right_options_pass() -> None:
     check_options(checked(Workflow, TRAINED, "line.yaml"))
+
+
+@pytest.mark.parametrize(
+    "refine", ["mirror, consistency", ["mirror,consistency"], ["mirror", {"consistency": {}}]]
+)
+def test_rungs_come_in_order_with_the_first_arrivals_last(refine: object) -> None:
+    section = checked(
+        InvertSection, {"refine": refine, "fit_first_arrivals": {"rounds": 2}}, "invert"
+    )
+    rungs, _ = ladder_of(section)
+    assert [name for name, _ in rungs] == ["mirror", "consistency", "first_arrivals"]
+    assert rungs[-1][1] == FirstArrivalFit(rounds=2)
+
+
+@pytest.mark.parametrize(
+    ("invert", "message"),
+    [
+        ({"refine": ["miror"]}, r"Unknown rung 'miror'\. Did you mean 'mirror'\?"),
+        ({"refine": [{"consistency": {"round": 2}}]}, r"no option 'round'\. Did you mean 'rounds'"),
+        ({"ladder": {"keep": "first"}}, r"'ladder', option 'keep'"),
+        ({"fit_first_arrivals": {"round": 2}}, r"'first_arrivals' has no option 'round'"),
+    ],
+)
+def test_wrong_rung_is_refused_before_the_first_stage(invert: dict, message: str) -> None:
+    workflow = checked(Workflow, {**SMALLEST, "checkpoint": "marine_sample", "invert": invert}, "w")
+    with pytest.raises(OptionError, match=message):
+        check_options(workflow)

@@ -1,0 +1,101 @@
+"""What every rung of the ladder is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geoml.checkpoint import Checkpoint
+from geoml.prediction.hold_out import fitted_shots
+from geoml.prediction.invert import invert
+from geoml.prediction.physics_check import Process
+from geoml.survey.acquisition import Acquisition
+from geoml.survey.line_shots import LineShot
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line under inversion: its data, its network, and what no fit may use.
+
+    Attributes:
+        survey: Survey after the steps that the checkpoint was trained for.
+        checkpoint: The network.
+        shots: All shots in order along the line, from ``chosen_shots``.
+        held_out: Traces that no fit may use, shape (trace,).
+        process: Applies the survey's mutes and gains to simulated gathers; None for none.
+        members: What ``invert`` averages, its options by name.
+        batch: Windows a pass through the network.
+        device: Where torch computes.
+        progress: Told (done, of all) of the rung at work.
+    """
+
+    survey: xr.Dataset
+    checkpoint: Checkpoint
+    shots: Mapping[int, LineShot]
+    held_out: NDArray[np.bool_]
+    process: Process | None = None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    batch: int = 8
+    device: str = "cpu"
+    progress: Progress | None = None
+
+    @property
+    def acquisition(self) -> Acquisition:
+        """Of the window that the network was trained for: sampling, wavelet, grid and surface."""
+        return Acquisition.from_dict(self.checkpoint.acquisition)
+
+    @property
+    def fitted(self) -> dict[int, LineShot]:
+        """The shots without the traces that are held out."""
+        return fitted_shots(self.shots, self.held_out)
+
+    def predict(self, survey: xr.Dataset | None = None) -> xr.Dataset:
+        """What the network and its members say of the line, or of other amplitudes on it."""
+        return invert(
+            self.survey if survey is None else survey,
+            self.checkpoint,
+            batch=self.batch,
+            device=self.device,
+            progress=self.progress,
+            **self.members,
+        )
+
+    def with_members(self, **members: Any) -> Line:
+        """The line with more members for the rungs that predict again."""
+        return replace(self, members={**self.members, **members})
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What a rung gives back.
+
+    Attributes:
+        section: The refined section.
+        line: The line for the rungs after it; other members where the rung adds some.
+        solves: Wave-equation solves, one shot through one model, forward or backward.
+        windows: Windows that went through a network.
+        note: What the table says beside the figures.
+        curve: Misfit of each round, as the rung itself measures it.
+    """
+
+    section: xr.Dataset
+    line: Line
+    solves: int = 0
+    windows: int = 0
+    note: str = ""
+    curve: tuple[float, ...] = ()
+
+
+class Rung(Protocol):
+    """One way to make a section better: a frozen dataclass of its options."""
+
+    def refine(self, line: Line, section: xr.Dataset) -> Step:
+        """Args: the line, and the section that the rung before it left; its grid is kept."""
+        ...

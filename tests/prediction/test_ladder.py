@@ -1,0 +1,136 @@
+"""Rungs, their misfits, and which section is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geoml.checkpoint import Checkpoint
+from geoml.errors import OptionError
+from geoml.prediction import RUNGS, Line, Step
+from geoml.prediction.hold_out import held_out_traces
+from geoml.prediction.ladder import LadderOptions, climb
+from geoml.prediction.ladder_text import HEADINGS, ladder_table
+from geoml.prediction.remodel import chosen_shots
+from geoml.survey.velocity import open_section, save_section
+
+from .modelled_line import GROUND, SPACING_M
+
+SMALL = {"consistency": {"rounds": 1}}
+"""Options that make a rung quick; the laws hold for any."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The ground that the shots were modelled in, times a factor."""
+
+    factor: float
+
+    def refine(self, line: Line, section: xr.Dataset) -> Step:
+        truth = GROUND.section(section.sizes["depth"], section.sizes["distance"], SPACING_M)
+        velocity = section["velocity"].copy(data=(self.factor * truth).astype(np.float32))
+        return Step(section.assign(velocity=velocity), line)
+
+
+@pytest.fixture(scope="module")
+def line(streamer: xr.Dataset, checkpoint: Checkpoint) -> Line:
+    shots = chosen_shots(streamer)
+    return Line(streamer, checkpoint, shots, held_out_traces(shots, streamer.sizes["trace"], 3))
+
+
+@pytest.fixture(scope="module")
+def start(line: Line) -> xr.Dataset:
+    return line.predict()
+
+
+def test_worse_rung_is_named_and_left_out(line: Line, start: xr.Dataset) -> None:
+    rungs = [("truth", Scaled(1.0)), ("slow", Scaled(0.97)), ("slow", Scaled(0.98))]
+    said: list[str] = []
+    best = climb(line, start, rungs, announce=said.append)
+    assert [row["rung"] for row in best.attrs["ladder"]] == ["network", "truth", "slow", "slow_2"]
+    verdicts = [row["verdict"] for row in best.attrs["ladder"]]
+    assert verdicts == ["start", "better", "worse", "worse"]
+    assert [row["kept"] for row in best.attrs["ladder"]] == [False, True, False, False]
+    np.testing.assert_array_equal(best["velocity"], best["velocity_truth"])
+    assert "slow, slow_2. Kept: truth." in best.attrs["warnings"][-1]
+    assert ["WORSE" in text for text in said] == [False, False, True, True]
+
+
+def test_last_rung_is_kept_on_demand_and_still_named(line: Line, start: xr.Dataset) -> None:
+    rungs = [("truth", Scaled(1.0)), ("slow", Scaled(0.97))]
+    last = climb(line, start, rungs, LadderOptions(keep="last"))
+    np.testing.assert_array_equal(last["velocity"], last["velocity_slow"])
+    assert [row["kept"] for row in last.attrs["ladder"]] == [False, False, True]
+    assert "made it worse: slow. Kept: slow." in last.attrs["warnings"][-1]
+
+
+def test_true_ground_has_no_misfit_left(line: Line, start: xr.Dataset) -> None:
+    [network, truth] = climb(line, start, [("truth", Scaled(1.0))]).attrs["ladder"]
+    for name in ("first_arrival_rms_s", "held_out_first_arrival_rms_s"):
+        assert truth[name] < 0.0005 < network[name]
+    for name in ("data_misfit", "held_out_data_misfit"):
+        assert truth[name] < 0.02 < network[name]
+
+
+def test_held_out_misfit_is_that_of_the_held_out_traces(line: Line, start: xr.Dataset) -> None:
+    late = line.survey["first_break"] + 0.01 * line.held_out
+    other = Line(line.survey.assign(first_break=late), line.checkpoint, line.shots, line.held_out)
+    truth = climb(other, start, [("truth", Scaled(1.0))]).attrs["ladder"][1]
+    assert truth["first_arrival_rms_s"] < 0.0005
+    assert truth["held_out_first_arrival_rms_s"] == pytest.approx(0.01, abs=5e-4)
+
+
+def test_criterion_decides_what_is_better(line: Line, start: xr.Dataset) -> None:
+    """Silent traces leave the picks alone, and picks moved by 60 ms the waveforms."""
+    picks = line.survey["first_break"] + 0.06
+    other = Line(line.survey.assign(first_break=picks), line.checkpoint, line.shots, line.held_out)
+    rungs = [("slow", Scaled(0.85)), ("truth", Scaled(1.0))]
+    for criterion, kept in (("first_arrivals", "slow"), ("waveform", "truth")):
+        made = climb(other, start, rungs, LadderOptions(criterion=criterion))
+        assert [row["rung"] for row in made.attrs["ladder"] if row["kept"]] == [kept]
+
+
+def test_line_without_picks_is_judged_by_its_waveforms(line: Line, start: xr.Dataset) -> None:
+    bare = Line(line.survey.drop_vars("first_break"), line.checkpoint, line.shots, line.held_out)
+    made = climb(bare, start, [("truth", Scaled(1.0))])
+    assert made.attrs["ladder"][1]["first_arrival_rms_s"] is None
+    assert made.attrs["ladder_rule"].startswith("Judged by the waveform misfit on the held-out")
+    assert made.attrs["ladder"][1]["kept"]
+
+
+@pytest.mark.parametrize("name", [name for name in RUNGS if name != "mirror"])
+def test_rung_keeps_the_grid_and_says_what_it_cost(
+    name: str, line: Line, start: xr.Dataset
+) -> None:
+    rung = RUNGS[name](**SMALL.get(name, {}))
+    made = climb(line, start, [(name, rung)], LadderOptions(keep="last"))
+    assert made["velocity"].dims == ("depth", "distance")
+    np.testing.assert_array_equal(made["distance"], start["distance"])
+    assert np.isfinite(made["velocity"]).all()
+    np.testing.assert_array_equal(made["velocity_network"], start["velocity"])
+    row = made.attrs["ladder"][1]
+    assert row["rung"] == name
+    assert row["seconds"] > 0
+    assert row["curve"]
+
+
+def test_ladder_survives_the_store_and_prints(tmp_path, line: Line, start: xr.Dataset) -> None:  # type: ignore[no-untyped-def]
+    made = climb(line, start, [("truth", Scaled(1.0))])
+    save_section(made, tmp_path / "section.zarr")
+    rows = open_section(tmp_path / "section.zarr").attrs["ladder"]
+    assert rows == made.attrs["ladder"]
+    text = ladder_table(rows).splitlines()
+    assert len(text) == 3
+    assert all(heading in text[0] for heading in HEADINGS)
+    assert text[2].startswith("truth")
+    assert text[2].endswith("better, kept")
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(OptionError, match="'hold_out' is 1; 0 for none, or at least 2"):
+        LadderOptions(hold_out=1)
+    with pytest.raises(OptionError, match="'check_shots' is 0; it must be at least 1"):
+        LadderOptions(check_shots=0)
