@@ -11,6 +11,7 @@ import typer
 from geoml.cli.export import export
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
+from geoml.cli.noise import noise
 from geoml.cli.preprocess import preprocess
 from geoml.cli.qc import qc
 from geoml.cli.run import run
@@ -35,6 +36,7 @@ COMMANDS = (
     semblance,
     statics,
     stack,
+    noise,
     simulate,
     train,
     invert,

@@ -16,8 +16,10 @@ from torch.utils.data import Dataset
 from geoml.errors import OptionError
 from geoml.physics.edges import velocity_edges
 from geoml.samples.augment import Augmentation
+from geoml.samples.augment_fit import fitting, mutes
 from geoml.samples.mirror import MirrorChannels, mirror_channels
 from geoml.samples.scaling import Scaling, fit_scaling
+from geoml.samples.wavelet_change import Wavelet
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import open_pairs
 
@@ -38,9 +40,11 @@ class PairDataset(Dataset[Batch]):
     Attributes:
         indices: Pairs of the store, shape (sample,).
         scaling: Constants of the scaling.
-        augment: Random changes, None for none.
+        augment: Random changes, None for none; without the trace gain where the processing
+            normalises traces.
         acquisition: Acquisition of the pairs.
         mirror: Channels for recorded and mirrored gathers; None where ``shots`` are as recorded.
+        notes: What the user should know, one line each.
         in_memory: True where the pairs were read at once.
     """
 
@@ -71,11 +75,11 @@ class PairDataset(Dataset[Batch]):
             OptionError: If an index lies outside the store or there is none.
             StoreError: If the path is no pair store.
             GeometryError: If windows are to be flipped that have no mirror image.
+            OptionError: If the augmentation contradicts the processing of the pairs.
         """
         self.path = str(path)
         self.indices = np.asarray(indices, dtype=np.int64)
         self.scaling = scaling
-        self.augment = augment
         self.seed = seed
         pairs = open_pairs(self.path, partial=True)
         n_done = int(pairs.attrs["n_done"])
@@ -88,7 +92,12 @@ class PairDataset(Dataset[Batch]):
         if mirror is None and augment is not None and augment.mirror_probability > 0:
             mirror = mirror_channels(self.acquisition)
         self.mirror = mirror
-        self._muted = any(str(next(iter(s))).startswith("mute") for s in pairs.attrs["steps"])
+        steps = pairs.attrs["steps"]
+        self._muted = mutes(steps)
+        self.augment, self.notes = fitting(augment, steps)
+        window = self.acquisition
+        self._wavelet = Wavelet(window.wavelet, window.dt_s, window.wavelet_start_s)
+        self._limits_m_s = (0.0, np.inf)
         # Shared memory, so that workers that live through epochs see the number change.
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
         self._handle: tuple[int, xr.Dataset] | None = None
@@ -96,6 +105,8 @@ class PairDataset(Dataset[Batch]):
         sample_bytes = 4 * (pairs.amplitude[0].size + pairs.velocity[0].size)
         if self.indices.size * sample_bytes <= memory_limit_gb * 1e9:
             self._stored = self._read_all(pairs)
+        if augment is not None and augment.velocity_factor is not None:
+            self._limits_m_s = self._velocity_limits_m_s(pairs)
 
     @property
     def input_acquisition(self) -> Acquisition:
@@ -130,6 +141,8 @@ class PairDataset(Dataset[Batch]):
                     velocity[row],
                     np.random.default_rng([self.seed, epoch, int(index)]),
                     dt_s=self.acquisition.dt_s,
+                    wavelet=self._wavelet,
+                    velocity_limits_m_s=self._limits_m_s,
                     mirror=self.mirror,
                     keep_zeros=self._muted,
                 )
@@ -151,6 +164,16 @@ class PairDataset(Dataset[Batch]):
             rows = torch.from_numpy(positions)
             return tuple(stored[rows].numpy() for stored in self._stored)
         return _read(self._open(), self.indices[positions])
+
+    def _velocity_limits_m_s(self, pairs: xr.Dataset) -> tuple[float, float]:
+        """Least and greatest velocity of the chosen pairs [m/s]."""
+        velocity = pairs.velocity
+        low, high = np.inf, 0.0
+        for start in range(0, len(self), _READ_BLOCK):
+            some = velocity.isel(sample=self.indices[start : start + _READ_BLOCK])
+            values = some.compute(scheduler="synchronous").to_numpy()
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+        return low, high
 
     def _open(self) -> xr.Dataset:
         """This process's own handle: one inherited through a fork would share its threads."""

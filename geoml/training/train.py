@@ -25,6 +25,7 @@ from geoml.models import MODELS, SectionShape, build_model, model_config
 from geoml.registry import build, lookup, split_spec
 from geoml.tasks import TASKS, Task
 from geoml.training import scores
+from geoml.training.adversarial import training_module
 from geoml.training.midpoint_order import midpoint_order
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
@@ -97,8 +98,10 @@ def train(
     network = build_model(
         model_name, section_shape(data), goal.heads, with_midpoints(model_name, model_options, data)
     )
-    module = InversionModule(network, goal, data.scaling, options)
+    module = training_module(model_name, network, goal, data.scaling, options)
     announce(_opening(model_name, network, data, options))
+    for note in data.train_pairs.notes:
+        announce(note)
     report = RunReport(out, announce, progress)
     trainer = fit(module, data, out / RESUME_FOLDER, report, state)
     if not trainer.is_global_zero:
@@ -180,7 +183,8 @@ def fit(
             strategy=options.strategy,
             precision=options.resolved_precision(),  # type: ignore[arg-type]
             max_epochs=options.max_epochs,
-            gradient_clip_val=options.gradient_clip,
+            # A module with several optimizers clips by itself.
+            gradient_clip_val=options.gradient_clip if module.automatic_optimization else None,
             callbacks=callbacks,
             logger=False,
             enable_progress_bar=False,

@@ -9,6 +9,7 @@ import pytest
 from command import geoml, refused
 
 from geoml.readers.ingest import ingest
+from geoml.samples.noise_bank import load_noise_bank
 from geoml.survey.store import open_survey
 
 LINE = Path(__file__).resolve().parents[2] / "sample_data" / "marine_line.sgy"
@@ -103,3 +104,13 @@ def test_semblance_and_statics_come_from_the_command_line(store: Path, tmp_path:
     options = ("--weathering-m-s", 800, "--datum-m", 0, "--min-offset-m", 300)
     assert "pick_first_breaks" in refused("statics", store, table, *options)
     assert not table.exists()
+
+
+def test_noise_of_a_survey_becomes_a_bank_for_training(store: Path, tmp_path: Path) -> None:
+    bank = tmp_path / "noise.npz"
+    status, out, err = geoml("noise", store, bank, "--patch-s", 0.05, "--fastest-m-s", 3000)
+    assert status == 0, err
+    cut = load_noise_bank(str(bank))
+    assert f"{len(cut.patches)} patches of {cut.patches.shape[1]} samples x 8 traces" in out
+    assert cut.dt_s == pytest.approx(0.004)
+    assert "quiet for 5 s" in refused("noise", store, bank, "--patch-s", 5)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.signal
 
 from geoml.errors import OptionError, ShapeError
+from geoml.physics.wavelet_shapes import ricker
 from geoml.samples import Augmentation, mirror_channels
+from geoml.samples.noise_bank import NoiseBank
+from geoml.samples.wavelet_change import Wavelet
 from geoml.survey.acquisition import Acquisition
 
 DT_S = 0.004
 QUIET = Augmentation(snr_db=None, dead_fraction=0.0, trace_gain_db=0.0)
-VELOCITY = np.arange(12, dtype=np.float32).reshape(3, 4)
+VELOCITY = 1500 + np.arange(12, dtype=np.float32).reshape(3, 4)
 
 
 def window(source_m: list[float]) -> Acquisition:
@@ -187,12 +191,26 @@ def test_window_without_channels_is_never_mirrored() -> None:
 
 
 @pytest.mark.parametrize("option", [field.name for field in dataclasses.fields(Augmentation)])
-def test_every_option_matters(option: str) -> None:
-    default = Augmentation()
-    value = {"snr_db": (0.0, 1.0), "noise_probability": 0.1}.get(option, 0.5)
+def test_every_option_matters(option: str, tmp_path: Path) -> None:
+    bank = tmp_path / "noise.npz"
+    NoiseBank(np.random.default_rng(5).normal(size=(20, 50, 3)).astype(np.float32), DT_S).save(bank)
+    base: dict[str, object] = {}
+    if option == "real_noise_probability":
+        base = {"noise_bank": str(bank), option: 0.1}
+    if option == "keep_wavelet":
+        base = {"velocity_factor": (0.8, 1.1)}
+    value = {
+        "snr_db": (0.0, 1.0),
+        "noise_probability": 0.1,
+        "noise_bank": str(bank),
+        "velocity_factor": (0.8, 1.1),
+        "keep_wavelet": False,
+    }.get(option, 0.5)
+    default = Augmentation(**base)
     other = dataclasses.replace(default, **{option: value})
-    before = [changed(default, seed, mirror=MIRROR) for seed in range(8)]
-    after = [changed(other, seed, mirror=MIRROR) for seed in range(8)]
+    more = {"mirror": MIRROR, "wavelet": Wavelet(ricker(15.0, DT_S, 41), DT_S, -0.08)}
+    before = [changed(default, seed, **more) for seed in range(8)]
+    after = [changed(other, seed, **more) for seed in range(8)]
     assert not np.array_equal(before, after)
 
 
@@ -213,6 +231,9 @@ def test_wrong_dimensions_are_refused() -> None:
         ({"snr_db": (30.0, 3.0)}, "'snr_db' is 30..3; write the smaller number first"),
         ({"dead_fraction": 1.5}, "'dead_fraction' is 1.5; it lies between 0 and 1"),
         ({"phase_deg": -1.0}, "'phase_deg' is -1; it must be at least 0"),
+        ({"peak_octaves": -0.1}, "'peak_octaves' is -0.1; it must be at least 0"),
+        ({"real_noise_probability": 2.0}, "'real_noise_probability' is 2; it lies between 0 and 1"),
+        ({"velocity_factor": (0.2, 1.0)}, "'velocity_factor' is 0.2..1; write the smaller"),
     ],
 )
 def test_option_out_of_range_is_refused(options: dict[str, object], message: str) -> None:

@@ -176,6 +176,45 @@ def test_noise_spares_the_mute_and_nothing_else(tmp_path: Path) -> None:
         assert shots[:, 5:].all()
 
 
+def test_trace_gain_is_left_out_where_the_processing_levels_traces(tmp_path: Path) -> None:
+    gain = Augmentation(snr_db=None, dead_fraction=0, trace_gain_db=6.0)
+    by_trace: list[Any] = [{"bandpass": {"low_hz": 3}}, {"normalise": {"by": "trace"}}]
+    for number, (steps, levelled) in enumerate(
+        [(by_trace, True), (["agc"], True), ([{"normalise": {"by": "gather"}}], False)]
+    ):
+        path = tmp_path / str(number)
+        amplitude, _ = write_pairs(path, steps)
+        dataset = PairDataset(path, [0], SCALING, gain)
+        same = np.allclose(dataset[0]["shots"], amplitude[0].transpose(0, 2, 1) / 2)
+        assert same == levelled
+        assert (len(dataset.notes) == 1) == levelled
+    assert (
+        "Step 'normalise' levels the traces"
+        in PairDataset(tmp_path / "0", [0], SCALING, gain).notes[0]
+    )
+
+
+def test_scaled_velocities_stay_in_the_range_of_the_chosen_pairs(pairs: Any) -> None:
+    path, _, velocity = pairs
+    scaling = Augmentation(
+        snr_db=None, dead_fraction=0, trace_gain_db=0, velocity_factor=(0.5, 2.0)
+    )
+    chosen = [2, 5, 7]
+    dataset = PairDataset(path, chosen, SCALING, scaling)
+    scaled = SCALING.unscale_velocity(
+        np.concatenate([dataset.__getitems__([0, 1, 2])["velocity"] for _ in range(3)])
+    )
+    assert not np.allclose(scaled[:3], velocity[chosen])
+    assert scaled.min() >= velocity[chosen].min() - 0.1
+    assert scaled.max() <= velocity[chosen].max() + 0.1
+
+
+def test_velocity_of_muted_gathers_cannot_be_scaled(tmp_path: Path) -> None:
+    write_pairs(tmp_path / "muted", [{"mute_top": {"velocity_m_s": 1500}}])
+    with pytest.raises(OptionError, match=r"moves the arrivals but not the mute .*mute_top"):
+        PairDataset(tmp_path / "muted", [0], SCALING, Augmentation(velocity_factor=(0.9, 1.0)))
+
+
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 0.0])
 def test_dataset_survives_pickling(pairs: Any, memory_limit_gb: float) -> None:
     dataset = PairDataset(pairs[0], [1, 2], SCALING, memory_limit_gb=memory_limit_gb)
