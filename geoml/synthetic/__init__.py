@@ -6,6 +6,7 @@ called with (rng, grid, velocity_range), that returns velocity [m/s], float32, (
 
 from __future__ import annotations
 
+from geoml.synthetic.blend import Blend
 from geoml.synthetic.curve_vel import CurveVelA, CurveVelB
 from geoml.synthetic.curved_layers import CurvedLayers
 from geoml.synthetic.faulted_layers import FaultedLayers
@@ -33,6 +34,7 @@ FAMILIES: dict[str, type[Family]] = {
     "curve_fault_b": CurveFaultB,
     "style_a": StyleA,
     "style_b": StyleB,
+    "blend": Blend,
 }
 """Name -> dataclass of options; build one with ``geoml.registry.build``."""
 
