@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
+from geoml.training.muon import Muon, muon_groups
 from geoml.training.options import TrainingOptions
 from geoml.training.schedule import RunClock, learning_rate_factor
 
@@ -25,7 +26,10 @@ class InversionModule(lightning.LightningModule):
         task: What it is judged by.
         scaling: For scores in physical units.
         clock: How far the run is.
+        network_moved: False after a batch that left the network's weights as they were.
     """
+
+    network_moved = True
 
     def __init__(
         self, network: nn.Module, task: Task, scaling: Scaling, options: TrainingOptions
@@ -46,11 +50,21 @@ class InversionModule(lightning.LightningModule):
         return output
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW that lets only convolution weights decay."""
+        """Muon or AdamW; only weights of convolutions and linear maps decay."""
+        options = self.options
+        if options.optimizer == "muon":
+            return Muon(
+                muon_groups(
+                    self.network,
+                    options.muon_learning_rate,
+                    options.learning_rate,
+                    options.weight_decay,
+                )
+            )
         decaying = [
-            module.weight
-            for module in self.network.modules()
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
+            weight
+            for name, weight in self.network.named_parameters()
+            if name.endswith("weight") and weight.ndim > 1
         ]
         chosen = {id(weight) for weight in decaying}
         free = [weight for weight in self.network.parameters() if id(weight) not in chosen]
@@ -80,14 +94,16 @@ class InversionModule(lightning.LightningModule):
             # Not a hook earlier: making the loader's iterator draws one too, at different times.
             rank, epoch = self.trainer.global_rank, self.current_epoch
             torch.manual_seed((self.options.seed * 1009 + epoch) * 1009 + rank)
-        factor = learning_rate_factor(self.clock.progress(self.global_step), self.options.warmup)
+        options = self.options
+        factor = learning_rate_factor(self.clock.progress(self.global_step), options.warmup)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.options.learning_rate * factor
+            peak = options.muon_learning_rate if group.get("orthogonal") else options.learning_rate
+            group["lr"] = peak * factor
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
         parts = self.task.loss(self(batch["shots"]), batch)
-        self._train_losses.append({name: part.detach() for name, part in parts.items()})
+        self.keep_losses(parts)
         return parts["loss"]
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
@@ -119,6 +135,10 @@ class InversionModule(lightning.LightningModule):
         self.log_dict(
             {f"validation/{name}": value for name, value in scores.items()}, sync_dist=True
         )
+
+    def keep_losses(self, parts: dict[str, Tensor]) -> None:
+        """Keep the parts of a step's loss for the mean of the epoch."""
+        self._train_losses.append({name: part.detach() for name, part in parts.items()})
 
     def mean_train_losses(self) -> dict[str, float]:
         """Mean of every part of the loss over the steps of this epoch so far."""
