@@ -118,7 +118,42 @@ def generate_pairs(
         "steps": list(steps),
         "provenance": {**(provenance or {}), "simulation_grid": grid.note},
     }
-    writer = _open_writer(Path(path), acquisition, count, attrs, overwrite)
+    fill_pairs(
+        path, recipe, count, attrs,
+        process=process, batch=batch, workers=workers, device=device, overwrite=overwrite,
+        progress=progress,
+    )  # fmt: skip
+
+
+def fill_pairs(
+    path: str | Path,
+    recipe: PairRecipe,
+    count: int,
+    attrs: Mapping[str, Any],
+    *,
+    process: Process | None = None,
+    batch: int = 16,
+    workers: int = 1,
+    device: str = "cpu",
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Fill a pair store from a recipe; see ``generate_pairs``.
+
+    Args:
+        path: The store.
+        recipe: How each pair is made.
+        count: Pairs to make.
+        attrs: ``families``, ``recipe``, ``steps`` and ``provenance`` of the store; an interrupted
+            store with equal recipe and steps is continued.
+        process: What the survey went through.
+        batch: Pairs modelled at once.
+        workers: Processes.
+        device: Where torch models the shots.
+        overwrite: Replace a store that is there.
+        progress: Called with (pairs done, pairs in all).
+    """
+    writer = _open_writer(Path(path), recipe.acquisition, count, dict(attrs), overwrite)
     if progress is not None:
         progress(writer.n_done, count)
     with contextlib.closing(_blocks(recipe, writer, batch, workers, device)) as blocks:
@@ -212,7 +247,7 @@ def _blocks(
         return
     # Spawned, not forked: torch's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_start_worker) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
         pending: list[Future[Block]] = []
         try:
             for start, stop in ranges:
@@ -227,7 +262,7 @@ def _blocks(
                 future.cancel()
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """One thread, as workers run side by side; and no worker outlives the run that started it."""
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()

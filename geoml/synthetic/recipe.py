@@ -44,13 +44,21 @@ class PairRecipe:
     wavelet_gain_db: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.families:
-            raise OptionError("No velocity families to draw from; name at least one.")
+        self.check_families()
         if self.seed < 0:
             raise OptionError(f"'seed' is {self.seed}; it must be at least 0.")
         for name in ("wavelet_phase_deg", "wavelet_gain_db"):
             if not getattr(self, name) >= 0:
                 raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+
+    def check_families(self) -> None:
+        """Refuse a recipe that has nothing to draw from.
+
+        Raises:
+            OptionError: If there is no family.
+        """
+        if not self.families:
+            raise OptionError("No velocity families to draw from; name at least one.")
 
     def simulate(
         self, start: int, stop: int, device: str = "cpu"
