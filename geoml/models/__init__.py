@@ -16,6 +16,7 @@ from geoml.models.inversion_net import InversionNet, InversionNetConfig
 from geoml.models.mh_unet import MhUnet
 from geoml.models.mh_unet_config import MhUnetConfig
 from geoml.models.section_shape import SectionShape
+from geoml.models.velocity_gan import VelocityCritic
 from geoml.models.vit_inversion import VitInversion, VitInversionConfig
 from geoml.registry import lookup, with_options
 
@@ -38,24 +39,38 @@ class ModelEntry:
         network: Module class; built from a ``config`` instance, which it keeps as ``.config``.
         config: Its frozen dataclass, with fields ``shape`` and ``heads`` and its own options.
         size: Options that this name stands for; a user's options come on top.
+        critic: Module class that judges scaled velocity models (batch, depth, distance); with one,
+            the network is trained against it.
     """
 
     network: type[nn.Module]
     config: type[Any]
     size: dict[str, Any] = field(default_factory=dict)
+    critic: type[nn.Module] | None = None
 
+
+_READING = {"compression": 30.0, "first_stride": None, "norm_channels": 16}
+"""How the multi-head U-Nets read gathers; the config's defaults are those of older checkpoints."""
 
 MODELS: dict[str, ModelEntry] = {
-    "mh_unet_s": ModelEntry(MhUnet, MhUnetConfig),
+    "mh_unet_s": ModelEntry(
+        MhUnet, MhUnetConfig, {**_READING, "stem_widths": (64, 96), "widths": (64, 128, 192)}
+    ),
     "mh_unet_m": ModelEntry(
         MhUnet,
         MhUnetConfig,
-        {"stem_widths": (48, 96, 144), "widths": (96, 160, 256), "blocks": 2},
+        {**_READING, "stem_widths": (64, 144), "widths": (96, 160, 256), "blocks": 2},
+    ),
+    "mh_unet_l": ModelEntry(
+        MhUnet,
+        MhUnetConfig,
+        {**_READING, "stem_widths": (96, 192), "widths": (128, 256, 384), "blocks": 3},
     ),
     "inversion_net": ModelEntry(InversionNet, InversionNetConfig),
     "fcnvmb": ModelEntry(Fcnvmb, FcnvmbConfig),
     "dual_decoder": ModelEntry(DualDecoder, DualDecoderConfig),
     "vit_inversion": ModelEntry(VitInversion, VitInversionConfig),
+    "velocity_gan": ModelEntry(InversionNet, InversionNetConfig, critic=VelocityCritic),
 }
 """Model name -> network, config and size."""
 

@@ -2,10 +2,11 @@
 
 Reads ``shots`` (batch, shot, time, receiver), scaled; predicts one (batch, depth, distance) map a
 head: ``velocity`` (linear, scaled), ``edges`` (logit) and ``log_variance`` (log of the scale of a
-Laplace distribution around the velocity). Convolutions that stride in time alone shorten the
-records while their channels grow; two small learned matrices, which start as linear interpolation,
-carry (time, receiver) onto (depth, distance); a residual U-Net with attention at its bottom works
-there at half the section's resolution.
+Laplace distribution around the velocity). Records are decimated to what their band needs and
+compressed, so that late reflections weigh beside the direct wave; convolutions that stride mostly
+in time shorten them while their channels grow; two small learned matrices, which start as linear
+interpolation, carry (time, receiver) onto (depth, distance); a residual U-Net with attention at its
+bottom works there at half the section's resolution.
 
 References:
     Wu and Lin (2020), InversionNet, IEEE Trans. Computational Imaging 6, 419-433.
@@ -16,14 +17,16 @@ References:
 from __future__ import annotations
 
 import itertools
+import math
 from typing import cast
 
 import torch
+from scipy.signal import firwin
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geoml.errors import ShapeError
 from geoml.models.mh_unet_config import MhUnetConfig
+from geoml.models.readout import check_gathers
 
 HEAD_WIDTH = 24  # channels at full resolution, where every channel costs most
 
@@ -38,7 +41,8 @@ class MhUnet(nn.Module):
         super().__init__()
         self.config = config
         shape, widths = config.shape, config.widths
-        channels, n_time = shape.n_shots, shape.n_samples
+        channels, n_time, n_receivers = shape.n_shots, config.n_reduced, shape.n_receivers
+        self.enter_band = Decimate(config.time_reduction)
         if config.receiver_order is not None:
             channels *= 2
             order = torch.tensor(config.receiver_order)
@@ -46,27 +50,26 @@ class MhUnet(nn.Module):
             self.register_buffer("shown", (order >= 0).float()[:, None], persistent=False)
         stem: list[nn.Module] = []
         for i, width in enumerate(config.time_widths):
-            kernel = (7, 3) if i == 0 else (5, 3)
-            padding = (kernel[0] // 2, 1)
-            stem += [nn.Conv2d(channels, width, kernel, (2, 1), padding), norm(width), nn.SiLU()]
-            channels, n_time = width, -(-n_time // 2)
+            stride = config.strides if i == 0 else (2, 1)
+            kernel = (2 * stride[0] + (3 if i == 0 else 1), 2 * stride[1] + 1)
+            padding = (kernel[0] // 2, kernel[1] // 2)
+            stem += [nn.Conv2d(channels, width, kernel, stride, padding)]
+            stem += [norm(width, config.norm_channels), nn.SiLU()]
+            channels, n_time = width, -(-n_time // stride[0])
+            n_receivers = -(-n_receivers // stride[1])
         self.stem = nn.Sequential(*stem)
         self.to_section = ToSection(
-            (n_time, shape.n_receivers), config.latent, channels, config.map_groups
+            (n_time, n_receivers), config.latent, channels, config.map_groups
         )
         self.enter = nn.Conv2d(channels, widths[0], 1)
         # Where a cell lies in the window matters: depth sets the trend, distance the illumination.
         self.position = nn.Parameter(0.02 * torch.randn(1, widths[0], *config.latent))
-        self.unet = Unet(config)
-        self.expand = nn.Conv2d(widths[0], 4 * HEAD_WIDTH, 3, padding=1)
-        with torch.no_grad():
-            # The four cells of a block start alike, or the sections keep a checkerboard.
-            for values in (self.expand.weight, self.expand.bias):
-                assert values is not None
-                values.copy_(values[::4].repeat_interleave(4, dim=0))
-        # Normalised before the spread head detaches it: torch 2.13 dies in the backward pass of a
-        # channels-last GroupNorm whose input needs no gradient.
-        self.finish = nn.Sequential(norm(HEAD_WIDTH), nn.SiLU())
+        self.down = Down(config)
+        drawn = [head for head in config.heads if head != "log_variance"]
+        separate = config.separate_decoders and len(drawn) > 1
+        self.ways_up = nn.ModuleDict(
+            {name: Up(config) for name in (drawn if separate else ["all"])}
+        )
         self.heads = nn.ModuleDict({name: Head() for name in config.heads})
 
     def forward(self, shots: Tensor) -> dict[str, Tensor]:
@@ -81,29 +84,60 @@ class MhUnet(nn.Module):
         Raises:
             ShapeError: If the gathers have other sizes than the network was built for.
         """
-        shape = self.config.shape
-        needed = (shape.n_shots, shape.n_samples, shape.n_receivers)
-        if shots.ndim != 4 or tuple(shots.shape[1:]) != needed:
-            raise ShapeError(
-                f"Gathers have shape {tuple(shots.shape)}; this network reads "
-                f"(batch, shot, time, receiver) = (batch, {', '.join(map(str, needed))})."
-            )
+        check_gathers(self.config.shape, shots)
+        x, skips = self._bottom(shots)
+        ways = {name: way(x, skips) for name, way in self.ways_up.items()}
+        # The spread describes the velocity that came out; it must not bend the features.
+        return {name: head(self._features(name, ways)) for name, head in self.heads.items()}
+
+    def encode(self, shots: Tensor) -> Tensor:
+        """Features at the bottom, averaged over its cells, shape (batch, last width)."""
+        return self._bottom(shots)[0].float().mean(dim=(2, 3))
+
+    def _bottom(self, shots: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The bottom of the U-Net and what its way down leaves for the way up."""
+        x = self.enter_band(shots)  # (batch, shot, reduced time, receiver)
+        if self.config.compression > 0:
+            strength = self.config.compression
+            x = torch.asinh(strength * x) / math.asinh(strength)
         if self.config.receiver_order is not None:
-            order = self.order[None].expand(len(shots), -1, shape.n_samples, -1)
-            view = shots.gather(3, order) * self.shown
-            shots = torch.cat([shots, view], dim=1)  # (batch, 2 * shot, time, receiver)
-        x = self.stem(shots.contiguous(memory_format=torch.channels_last))
+            order = self.order[None].expand(len(x), -1, x.shape[2], -1)
+            x = torch.cat([x, x.gather(3, order) * self.shown], dim=1)  # twice the channels
+        x = self.stem(x.contiguous(memory_format=torch.channels_last))
         x = self.to_section(x)  # (batch, stem width, depth / 2, distance / 2)
         x = self.enter(x) + self.position  # (batch, width, depth / 2, distance / 2)
-        x = self.unet(x)
-        x = functional.pixel_shuffle(self.expand(x), 2)  # (batch, head width, depth, distance)
-        x = x[..., : shape.n_depth, : shape.n_distance]
-        x = self.finish(x.contiguous(memory_format=torch.channels_last))
-        # The spread describes the velocity that came out; it must not bend the features.
-        return {
-            name: head(x.detach() if name == "log_variance" and len(self.heads) > 1 else x)
-            for name, head in self.heads.items()
-        }
+        bottom: tuple[Tensor, list[Tensor]] = self.down(x)
+        return bottom
+
+    def _features(self, head: str, ways: dict[str, Tensor]) -> Tensor:
+        """What a head reads: its own way up, or the common one."""
+        if head == "log_variance" and len(self.heads) > 1:
+            return ways.get("velocity", next(iter(ways.values()))).detach()
+        return ways.get(head, next(iter(ways.values())))
+
+
+class Decimate(nn.Module):
+    """Low-pass the time axis and keep every n-th sample."""
+
+    taps: Tensor
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+        if factor > 1:
+            # 0.8 of the new Nyquist frequency passes; eight new samples of filter suffice for that.
+            taps = firwin(8 * factor + 1, 0.9 / factor, window=("kaiser", 5.0))
+            self.register_buffer("taps", torch.tensor(taps).float()[:, None], persistent=False)
+
+    def forward(self, shots: Tensor) -> Tensor:
+        """Shape (batch, shot, time, receiver) to (batch, shot, time / factor, receiver)."""
+        if self.factor == 1:
+            return shots
+        with torch.autocast(shots.device.type, enabled=False):
+            x = shots.float().flatten(0, 1)[:, None]  # (batch * shot, 1, time, receiver)
+            padding = (4 * self.factor, 0)
+            x = functional.conv2d(x, self.taps[None, None], None, (self.factor, 1), padding)
+            return x.squeeze(1).unflatten(0, shots.shape[:2])
 
 
 class ToSection(nn.Module):
@@ -125,44 +159,65 @@ class ToSection(nn.Module):
         return x.flatten(1, 2).contiguous(memory_format=torch.channels_last)
 
 
-class Unet(nn.Module):
-    """Residual U-Net on the section's half-resolution grid, attention at the bottom."""
+class Down(nn.Module):
+    """The way down of the residual U-Net, from half resolution, attention at the bottom."""
 
     def __init__(self, config: MhUnetConfig) -> None:
         super().__init__()
         widths = config.widths
-        self.down = nn.ModuleList(stack(width, config.blocks) for width in widths)
-        self.up = nn.ModuleList(stack(width, config.blocks) for width in widths)
-        steps = list(itertools.pairwise(widths))
-        self.shrink = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in steps)
-        self.grow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in steps)
-        self.attention = Attention(widths[-1], config.attention_heads)
+        self.stacks = nn.ModuleList(stack(width, config) for width in widths)
+        self.shrink = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in itertools.pairwise(widths))
+        self.attention = Attention(widths[-1], config)
         self.dropout = nn.Dropout2d(config.dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape in equals shape out: (batch, width, depth / 2, distance / 2)."""
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The bottom (batch, last width, ...) and the features of the levels above it."""
         skips = []
-        for blocks, shrink in zip(self.down, self.shrink, strict=False):
+        for blocks, shrink in zip(self.stacks, self.shrink, strict=False):
             skips.append(blocks(x))
             x = shrink(skips[-1])
-        x = self.dropout(self.attention(self.down[-1](x)))
-        x = self.up[-1](x)
+        return self.dropout(self.attention(self.stacks[-1](x))), skips
+
+
+class Up(nn.Module):
+    """The way up to full resolution."""
+
+    def __init__(self, config: MhUnetConfig) -> None:
+        super().__init__()
+        widths, self.shape = config.widths, config.shape
+        self.stacks = nn.ModuleList(stack(width, config) for width in widths)
+        self.grow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in itertools.pairwise(widths))
+        self.expand = nn.Conv2d(widths[0], 4 * HEAD_WIDTH, 3, padding=1)
+        with torch.no_grad():
+            # The four cells of a block start alike, or the sections keep a checkerboard.
+            for values in (self.expand.weight, self.expand.bias):
+                assert values is not None
+                values.copy_(values[::4].repeat_interleave(4, dim=0))
+        # Normalised before the spread head detaches it: torch 2.13 dies in the backward pass of a
+        # channels-last GroupNorm whose input needs no gradient.
+        self.finish = nn.Sequential(norm(HEAD_WIDTH, 8), nn.SiLU())
+
+    def forward(self, x: Tensor, skips: list[Tensor]) -> Tensor:
+        """From the bottom and the levels above it to (batch, head width, depth, distance)."""
+        x = self.stacks[-1](x)
         for i in reversed(range(len(skips))):
             x = functional.interpolate(self.grow[i](x), skips[i].shape[-2:], mode="bilinear")
-            x = self.up[i](x + skips[i])
-        return x
+            x = self.stacks[i](x + skips[i])
+        x = functional.pixel_shuffle(self.expand(x), 2)
+        x = x[..., : self.shape.n_depth, : self.shape.n_distance]
+        return cast(Tensor, self.finish(x.contiguous(memory_format=torch.channels_last)))
 
 
 class Residual(nn.Module):
     """Two normalised convolutions around a skip."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, norm_channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            norm(width),
+            norm(width, norm_channels),
             nn.SiLU(),
             nn.Conv2d(width, width, 3, padding=1),
-            norm(width),
+            norm(width, norm_channels),
             nn.SiLU(),
             nn.Conv2d(width, width, 3, padding=1),
         )
@@ -175,10 +230,10 @@ class Residual(nn.Module):
 class Attention(nn.Module):
     """Self-attention over all cells, around a skip."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, config: MhUnetConfig) -> None:
         super().__init__()
-        self.heads = heads
-        self.norm = norm(width)
+        self.heads = config.attention_heads
+        self.norm = norm(width, config.norm_channels)
         self.qkv = nn.Conv2d(width, 3 * width, 1)
         self.out = nn.Conv2d(width, width, 1)
 
@@ -207,14 +262,14 @@ class Head(nn.Module):
             return cast(Tensor, self.out(y.float())).squeeze(1)
 
 
-def norm(width: int) -> nn.GroupNorm:
-    """Normalise groups of 8 channels: the same in training and in prediction, for any batch."""
-    return nn.GroupNorm(width // 8, width)
+def norm(width: int, channels: int) -> nn.GroupNorm:
+    """Normalise groups of channels: the same in training and in prediction, for any batch."""
+    return nn.GroupNorm(width // (channels if width % channels == 0 else 8), width)
 
 
-def stack(width: int, blocks: int) -> nn.Sequential:
+def stack(width: int, config: MhUnetConfig) -> nn.Sequential:
     """Residual blocks in a row."""
-    return nn.Sequential(*(Residual(width) for _ in range(blocks)))
+    return nn.Sequential(*(Residual(width, config.norm_channels) for _ in range(config.blocks)))
 
 
 def interpolation(n_in: int, n_out: int) -> Tensor:

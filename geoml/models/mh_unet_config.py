@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoml.errors import OptionError
+from geoml.models.readout import HEADS, check_heads, check_share
 from geoml.models.section_shape import SectionShape
-
-HEADS = ("velocity", "edges", "log_variance")
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,16 @@ class MhUnetConfig:
         map_groups: Groups of channels that have their own (time, receiver) -> section matrices.
         attention_heads: Heads of the attention at the bottom.
         dropout: Share of bottom channels dropped in training.
+        compression: Amplitudes are read as asinh(compression * amplitude), so that late
+            reflections weigh beside the direct wave; 0 reads them as they are.
+        time_reduction: Samples that become one, behind a low-pass filter.
+        first_stride: Steps in time and over receivers of the first convolution; later ones halve
+            the time alone. None takes as long ones as leave samples and receivers no fewer than
+            rows and columns at half resolution.
+        norm_channels: Channels that are normalised together, 8 or 16; 16 is quicker on processors
+            with vectors of 16, where the width allows it.
+        separate_decoders: True where each head but the spread's has its own way up and read-out,
+            False where they share all but the read-out.
         receiver_order: A second view of the gathers, of further channels: which receiver each
             column of each shot shows, -1 for none, shape (shot, receiver). Ordered by midpoint, a
             reflection lies in one column in all shots.
@@ -37,14 +46,17 @@ class MhUnetConfig:
     map_groups: int = 8
     attention_heads: int = 4
     dropout: float = 0.0
+    compression: float = 0.0
+    time_reduction: int = 1
+    first_stride: tuple[int, int] | None = (2, 1)
+    norm_channels: int = 8
+    separate_decoders: bool = False
     receiver_order: tuple[tuple[int, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        for head in self.heads:
-            if head not in HEADS:
-                raise OptionError(f"mh_unet has no head '{head}'. Heads: {', '.join(HEADS)}.")
-        if not self.heads or not self.stem_widths or not self.widths or self.blocks < 1:
-            raise OptionError("mh_unet needs at least one head, stem width, width and block.")
+        check_heads("mh_unet", self.heads)
+        if not self.stem_widths or not self.widths or self.blocks < 1:
+            raise OptionError("mh_unet needs at least one stem width, width and block.")
         for width in (*self.stem_widths, *self.widths):
             if width % 8:
                 raise OptionError(f"mh_unet width {width} is not a multiple of 8.")
@@ -59,8 +71,16 @@ class MhUnetConfig:
                 f"{self.widths[-1]}."
             )
         self._check_receiver_order()
-        if not 0 <= self.dropout < 1:
-            raise OptionError(f"dropout is {self.dropout}; it must be at least 0 and under 1.")
+        check_share("dropout", self.dropout)
+        if not self.compression >= 0:
+            raise OptionError(f"compression is {self.compression}; it must be at least 0.")
+        if self.time_reduction < 1 or self.strides[0] < 2 or self.strides[1] < 1:
+            raise OptionError(
+                f"time_reduction is {self.time_reduction} and first_stride {self.first_stride}; "
+                "needed at least 1 and at least (2, 1)."
+            )
+        if self.norm_channels not in (8, 16):
+            raise OptionError(f"norm_channels is {self.norm_channels}; choose 8 or 16.")
 
     def _check_receiver_order(self) -> None:
         if self.receiver_order is None:
@@ -84,15 +104,29 @@ class MhUnetConfig:
         return -(-self.shape.n_depth // 2), -(-self.shape.n_distance // 2)
 
     @property
+    def n_reduced(self) -> int:
+        """Samples a trace after ``time_reduction``."""
+        return -(-self.shape.n_samples // self.time_reduction)
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Steps in time and over receivers of the first convolution."""
+        if self.first_stride is not None:
+            return self.first_stride
+        rows, columns = self.latent
+        return (
+            4 if self.n_reduced >= 4 * rows else 2,
+            2 if self.shape.n_receivers >= 2 * columns else 1,
+        )
+
+    @property
     def time_widths(self) -> tuple[int, ...]:
-        """Channels after each halving, as many as bring the time axis near the latent depth."""
-        n_samples, widths = self.shape.n_samples, list[int]()
+        """Channels after each step in time, as many as bring its axis near the latent depth."""
+        n_samples, widths, stride = self.n_reduced, list[int](), self.strides[0]
         while not widths or n_samples > 1.5 * self.latent[0]:
             widths.append(self.stem_widths[min(len(widths), len(self.stem_widths) - 1)])
-            n_samples = -(-n_samples // 2)
-        # Fewer halvings than widths: drop the narrow ones, so that the section sees all channels.
-        return (
-            self.stem_widths[-len(widths) :]
-            if len(widths) < len(self.stem_widths)
-            else (tuple(widths))
+            n_samples, stride = -(-n_samples // stride), 2
+        # Fewer steps than widths: drop the narrow ones, so that the section sees all channels.
+        return tuple(
+            self.stem_widths[-len(widths) :] if len(widths) < len(self.stem_widths) else widths
         )

@@ -53,10 +53,15 @@ CHANGES: dict[type, dict[str, object]] = {
     MhUnetConfig: {
         "stem_widths": (8, 16),
         "widths": (32, 64),
-        "blocks": 3,
+        "blocks": 4,
         "map_groups": 2,
         "attention_heads": 2,
         "dropout": 0.5,
+        "compression": 20.0,
+        "time_reduction": 2,
+        "first_stride": (3, 2),
+        "norm_channels": 8,
+        "separate_decoders": True,
         "receiver_order": tuple(tuple(range(10, -1, -1)) for _ in range(3)),
     },
     InversionNetConfig: {
@@ -204,7 +209,7 @@ def test_first_and_last_sample_and_receiver_are_seen(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in MODELS if MODELS[n].config is MhUnetConfig])
 def test_ordered_view_shows_the_receivers_it_names(name: str) -> None:
     order = [[-1, 0, 2, *[-1] * 8], [10] * 11, list(range(11))]
-    model = network(name, receiver_order=order).eval()
+    model = network(name, receiver_order=order, compression=0.0).eval()
     seen: list[torch.Tensor] = []
     model.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     shots = gathers(SMALL)
@@ -264,7 +269,11 @@ def test_gathers_of_another_size_are_refused_with_both_sizes() -> None:
     [
         ({"widths": [7]}, "width 7 is not a multiple of 8"),
         ({"map_groups": 5}, "map_groups 5 does not divide"),
-        ({"attention_heads": 3}, "attention_heads 3 does not divide"),
+        ({"attention_heads": 5}, "attention_heads 5 does not divide"),
+        ({"compression": -1.0}, "compression is -1"),
+        ({"time_reduction": 0}, "time_reduction is 0"),
+        ({"first_stride": (1, 1)}, r"needed at least 1 and at least \(2, 1\)"),
+        ({"norm_channels": 7}, "norm_channels is 7"),
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"blocks": 0}, "at least one"),
         ({"receiver_order": [[0, 1]]}, r"1 rows of \[2\] entries; needed 3 shots of 11"),
