@@ -8,7 +8,7 @@ import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,19 @@ from torch import nn
 
 from geoml.checkpoint import Checkpoint, save_checkpoint
 from geoml.errors import OptionError
-from geoml.models import MODELS, SectionShape, build_model, model_config
+from geoml.models import MODELS, build_model, model_config
 from geoml.registry import build, lookup, split_spec
 from geoml.tasks import TASKS, Task
 from geoml.training import scores
 from geoml.training.adversarial import training_module
-from geoml.training.midpoint_order import midpoint_order
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData
 from geoml.training.run_folder import RESUME_FOLDER, prepare_folder
 from geoml.training.run_report import Announce, Progress, RunReport
+from geoml.training.stream_data import pair_data
 from geoml.training.weight_average import RunningMean
+from geoml.training.window_options import section_shape, with_window_options
 
 Spec = str | Mapping[str, Any]
 
@@ -86,7 +87,7 @@ def train(
     goal: Task = build(TASKS, task, "task")
     model_name, model_options = split_spec(model, "model")
     lookup(MODELS, model_name, "model")
-    data = PairData(pairs_path, options)
+    data = pair_data(pairs_path, options)
     settings = {
         "task": split_spec(task, "task"),
         "model": [model_name, model_options],
@@ -95,8 +96,12 @@ def train(
     }
     state = prepare_folder(out, settings, resume, overwrite)
     torch.manual_seed(options.seed)
+    window = data.train_pairs.input_acquisition
     network = build_model(
-        model_name, section_shape(data), goal.heads, with_midpoints(model_name, model_options, data)
+        model_name,
+        section_shape(window),
+        goal.heads,
+        with_window_options(model_name, model_options, window),
     )
     module = training_module(model_name, network, goal, data.scaling, options)
     announce(_opening(model_name, network, data, options))
@@ -106,6 +111,8 @@ def train(
     trainer = fit(module, data, out / RESUME_FOLDER, report, state)
     if not trainer.is_global_zero:
         return out
+    for line in data.finish():
+        announce(line)
     _take_best(module, out / RESUME_FOLDER, report.curve)
     provenance = data.provenance()
     checkpoint = Checkpoint(
@@ -131,24 +138,6 @@ def train(
     save_checkpoint(checkpoint, out)
     shutil.rmtree(out / RESUME_FOLDER)
     return out
-
-
-def section_shape(data: PairData) -> SectionShape:
-    """Sizes of the pairs."""
-    window = data.train_pairs.input_acquisition
-    return SectionShape(
-        window.n_shots, window.n_samples, window.n_receivers, window.n_depth, window.n_distance
-    )
-
-
-def with_midpoints(name: str, options: Mapping[str, Any], data: PairData) -> dict[str, Any]:
-    """A model's options with the order of midpoints, where it takes one and none is given.
-
-    ``receiver_order: null`` in the options goes without.
-    """
-    takes = "receiver_order" in {field.name for field in fields(MODELS[name].config)}
-    order = {"receiver_order": midpoint_order(data.train_pairs.input_acquisition)} if takes else {}
-    return {**order, **options}
 
 
 def fit(
@@ -191,7 +180,10 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        trainer.fit(module, datamodule=data, ckpt_path=state, weights_only=True)
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=state, weights_only=True)
+        finally:
+            data.close()
     return trainer
 
 
