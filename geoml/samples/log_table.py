@@ -1,0 +1,173 @@
+"""A well as arrays: one row a depth, one column a channel; NaN where nothing was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geoml.errors import OptionError
+
+Rows = NDArray[np.float32]
+"""Shape (row, column)."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogTable:
+    """Input and target curves of one well.
+
+    Attributes:
+        well: What splits keep together.
+        field: Field of the well, empty where unknown.
+        depth_m: [m], shape (row,), increasing.
+        inputs: Shape (row, input channel).
+        targets: Shape (row, target); no column where nothing is to be learned.
+    """
+
+    well: str
+    field: str
+    depth_m: NDArray[np.float64]
+    inputs: Rows
+    targets: Rows
+
+    @property
+    def n_rows(self) -> int:
+        """Depths of the well."""
+        return int(self.depth_m.size)
+
+    def taken(self, rows: NDArray[np.bool_] | slice) -> LogTable:
+        """The table with some of its rows."""
+        return LogTable(
+            self.well, self.field, self.depth_m[rows], self.inputs[rows], self.targets[rows]
+        )
+
+
+@dataclass(frozen=True)
+class LogChannels:
+    """Which curves become input channels, and how.
+
+    Attributes:
+        curves: Names of numeric curves, a channel each; a curve that a well lacks is NaN there.
+        log10: Those of them that enter as their decimal logarithm, such as resistivity.
+        categories: Curve of names or codes -> its values, a channel of 0 and 1 for each.
+    """
+
+    curves: tuple[str, ...]
+    log10: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] | None = None
+
+    def __post_init__(self) -> None:
+        strange = [name for name in self.log10 if name not in self.curves]
+        if strange:
+            raise OptionError(f"log10 of '{strange[0]}', which is no input. Inputs: {self.curves}.")
+        if not self.curves and not self.categories:
+            raise OptionError("No input curves; name at least one.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of every channel."""
+        coded = [f"{c}={v}" for c, values in (self.categories or {}).items() for v in values]
+        return (*self.curves, *coded)
+
+    def columns(self, well: xr.Dataset) -> Rows:
+        """The channels of a well, shape (row, channel)."""
+        n_rows = well.sizes["depth"]
+        columns = []
+        for name in self.curves:
+            values = curve_values(well, name, n_rows)
+            if name in self.log10:
+                # A resistivity of 0 or less is a fault of the tool, not a value.
+                values = np.log10(np.where(values > 0, values, np.nan))
+            columns.append(values)
+        for name, known in (self.categories or {}).items():
+            labels = category_labels(well, name, n_rows)
+            missing = np.array([label == "" for label in labels])
+            for value in known:
+                match = np.array([label == value for label in labels], np.float64)
+                columns.append(np.where(missing, np.nan, match))
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; ``from_dict`` undoes it."""
+        categories = {name: list(values) for name, values in (self.categories or {}).items()}
+        return {"curves": list(self.curves), "log10": list(self.log10), "categories": categories}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> LogChannels:
+        """The channels that ``to_dict`` wrote."""
+        categories = {name: tuple(values) for name, values in plain["categories"].items()}
+        return cls(tuple(plain["curves"]), tuple(plain["log10"]), categories or None)
+
+
+def choose_channels(
+    wells: Sequence[xr.Dataset], inputs: Sequence[str], log10: Sequence[str] | None = None
+) -> LogChannels:
+    """Channels for the named curves, by what they are in the training wells.
+
+    Args:
+        wells: Training wells.
+        inputs: Curve names; one that is a category or text becomes a channel a value.
+        log10: Curves that enter as logarithms; those in ohm.m if None.
+
+    Raises:
+        OptionError: If no well has one of the curves.
+    """
+    numeric: list[str] = []
+    logarithmic: list[str] = []
+    categories: dict[str, tuple[str, ...]] = {}
+    for name in inputs:
+        holders = [well for well in wells if name in well]
+        if not holders:
+            known = sorted({str(curve) for well in wells for curve in well.data_vars})
+            raise OptionError(f"No training well has a curve '{name}'. Curves: {', '.join(known)}.")
+        attrs = holders[0][name].attrs
+        if attrs.get("kind") in ("category", "text"):
+            labels = {v for well in holders for v in category_labels(well, name)} - {""}
+            categories[name] = tuple(sorted(labels))
+            continue
+        numeric.append(name)
+        ohms = str(attrs.get("units", "")).lower().replace(" ", "") in ("ohm.m", "ohmm")
+        if name in log10 if log10 is not None else ohms:
+            logarithmic.append(name)
+    return LogChannels(tuple(numeric), tuple(logarithmic), categories or None)
+
+
+def log_table(well: xr.Dataset, channels: LogChannels, targets: Sequence[str] = ()) -> LogTable:
+    """The rows of a well.
+
+    Args:
+        well: Curves over ``depth``.
+        channels: What enters.
+        targets: Names of the curves to learn; a curve that the well lacks is NaN.
+    """
+    n_rows = well.sizes["depth"]
+    columns = [curve_values(well, name, n_rows) for name in targets]
+    return LogTable(
+        well=str(well.attrs.get("well") or well.attrs.get("name", "")),
+        field=str(well.attrs.get("field") or ""),
+        depth_m=np.asarray(well["depth"].values, np.float64),
+        inputs=channels.columns(well),
+        targets=np.array(columns, np.float32).T.reshape(n_rows, len(columns)),
+    )
+
+
+def curve_values(well: xr.Dataset, name: str, n_rows: int | None = None) -> NDArray[np.float64]:
+    """A curve's values, infinite ones as NaN; all NaN where the well has none of that name."""
+    if name not in well:
+        return np.full(well.sizes["depth"] if n_rows is None else n_rows, np.nan)
+    values = np.asarray(well[name].values, np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def category_labels(well: xr.Dataset, name: str, n_rows: int | None = None) -> list[str]:
+    """A curve of names or codes as text, empty where nothing is known."""
+    values = curve_values(well, name, n_rows)
+    names: Iterable[str] | None = well[name].attrs.get("categories") if name in well else None
+    if names is not None:
+        known = list(names)
+        return ["" if np.isnan(v) else str(known[int(v)]) for v in values]
+    return ["" if np.isnan(v) else f"{v:g}" for v in values]
