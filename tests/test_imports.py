@@ -21,6 +21,7 @@ RANKS = {
     "models": 1,
     "objectives": 1,
     "checkpoint": 2,
+    "well_checkpoint": 2,
     "readers": 3,
     "preprocess": 3,
     "samples": 3,

@@ -1,0 +1,204 @@
+"""Training of models on logs: tables of training wells in, the members of a checkpoint out.
+
+A loop of its own instead of the Lightning module of the sections: a batch of logs takes a few
+milliseconds, less than the bookkeeping of a trainer's step. Learning rate and clock are shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from geoml.errors import OptionError
+from geoml.models.logs import (
+    LOG_FITS,
+    LogNetwork,
+    build_log_network,
+    log_network_config,
+    model_kind,
+)
+from geoml.registry import split_spec, with_options
+from geoml.samples.log_features import WindowFeatures, table_step_m
+from geoml.samples.log_scaling import LogScaling, fit_log_scaling
+from geoml.samples.log_sequences import LogAugmentation, LogWindows
+from geoml.samples.log_table import LogTable
+from geoml.tasks.log_task import LogTask, TargetPlan
+from geoml.training.log_options import LogTrainingOptions
+from geoml.training.masked_logs import LogReconstruction
+from geoml.training.schedule import learning_rate_factor
+from geoml.well_checkpoint import LogMember
+
+Spec = str | Mapping[str, Any]
+OWN_OPTIONS = ("features", "training", "weight")
+"""Options of a model's entry that are not its own: of its features, of its training, its weight."""
+
+
+def fit_scalings(
+    tables: Sequence[LogTable], task: LogTask, options: LogTrainingOptions
+) -> tuple[LogScaling, TargetPlan]:
+    """Scaling of the inputs and of the targets, from the training rows alone."""
+    return fit_log_scaling(tables, options.clip_share), task.plan(tables)
+
+
+def train_member(
+    tables: Sequence[LogTable],
+    spec: Spec,
+    task: LogTask,
+    scaling: LogScaling,
+    plan: TargetPlan,
+    options: LogTrainingOptions,
+    progress: Callable[[int, int], None] | None = None,
+) -> LogMember:
+    """Train or fit one model.
+
+    Args:
+        tables: Training rows in unbroken runs.
+        spec: Name of a model, or ``{name: {option: value}}``. Beside the model's own options there
+            are ``features`` (of ``WindowFeatures``, for a fit), ``training`` (of
+            ``LogTrainingOptions``, for a network) and ``weight`` in an ensemble.
+        task: What is learned.
+        scaling: Of the inputs.
+        plan: Of the targets.
+        options: Of the training; a spec's own come on top.
+        progress: Told the work done and in all.
+
+    Raises:
+        OptionError: If there is nothing to learn from, or an option is unknown.
+    """
+    name, settings = split_spec(spec, "log model")
+    own = {key: settings.pop(key) for key in OWN_OPTIONS if key in settings}
+    weight = float(own.get("weight", 1.0))
+    if not weight > 0:
+        raise OptionError(f"'{name}' has weight {weight:g}; it must be above 0.")
+    if model_kind(name) == "fit":
+        if "training" in own:
+            raise OptionError(f"'{name}' is fitted in one go; it has no option 'training'.")
+        features = with_options(WindowFeatures, own.get("features", {}), f"{name}.features")
+        member = _fitted(tables, name, settings, features, task, scaling, plan, options.seed)
+    else:
+        if "features" in own:
+            raise OptionError(f"'{name}' reads sequences; it has no option 'features'.")
+        mine = with_options(
+            LogTrainingOptions, {**asdict(options), **own.get("training", {})}, f"{name}.training"
+        )
+        member = _trained(tables, name, settings, task, scaling, plan, mine, progress)
+    return replace(member, weight=weight)
+
+
+def _fitted(
+    tables: Sequence[LogTable],
+    name: str,
+    settings: Mapping[str, Any],
+    features: WindowFeatures,
+    task: LogTask,
+    scaling: LogScaling,
+    plan: TargetPlan,
+    seed: int,
+) -> LogMember:
+    known_options = LOG_FITS[name].__dataclass_fields__  # type: ignore[attr-defined]
+    chosen = {**({"seed": seed} if "seed" in known_options else {}), **settings}
+    recipe = with_options(LOG_FITS[name], chosen, name)
+    fills = name == "ridge"
+    columns, learned = [], []
+    for table in tables:
+        scaled = plan.scaled(table.targets)
+        known = np.isfinite(scaled).any(axis=1)
+        inputs = scaling.filled(table.inputs) if fills else scaling.clipped(table.inputs)
+        columns.append(features.features(inputs, table_step_m(table))[known])
+        learned.append(scaled[known].astype(np.float64))
+    rows, targets = np.concatenate(columns), np.concatenate(learned)
+    if len(rows) == 0:
+        raise OptionError("No training row has a target.")
+    # A curve that no training well has says nothing, and scikit-learn will not bin it.
+    rows = np.where(np.isnan(rows).all(axis=0), np.float32(0), rows)
+    n_classes = task.heads(plan)[0][1] if task.is_classification else None
+    fitted = recipe.fit(rows, targets, n_classes)
+    options = {key: getattr(recipe, key) for key in known_options}
+    return LogMember(name, {"options": options, "features": asdict(features)}, fitted.arrays())
+
+
+def _trained(
+    tables: Sequence[LogTable],
+    name: str,
+    settings: Mapping[str, Any],
+    task: LogTask,
+    scaling: LogScaling,
+    plan: TargetPlan,
+    options: LogTrainingOptions,
+    progress: Callable[[int, int], None] | None,
+) -> LogMember:
+    generator = torch.Generator().manual_seed(options.seed)
+    n_inputs = tables[0].inputs.shape[1]
+    # The caller's random numbers stay as they were.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        network = build_log_network(name, n_inputs, task.heads(plan), settings)
+        parts = [(*scaling.scaled(t.inputs), plan.scaled(t.targets)) for t in tables]
+        augment = with_options(LogAugmentation, options.augmentation, "augmentation")
+        done = options.pretrain_steps + options.steps
+        if options.pretrain_steps:
+            every = [(v, p, np.ones((len(v), 1), np.float32)) for v, p, _ in parts]
+            windows = LogWindows(every, options.window, options.batch_size, generator)
+            module = LogReconstruction(network)
+
+            def pretraining_loss() -> torch.Tensor:
+                return module.loss(augment(windows.batch(), generator), generator)
+
+            _descend(module, pretraining_loss, options, options.pretrain_steps, progress, 0, done)
+        windows = LogWindows(parts, options.window, options.batch_size, generator)
+
+        def loss() -> torch.Tensor:
+            batch = augment(windows.batch(), generator)
+            inputs = batch["values"], batch["present"], batch["real"]
+            extra = (task.fed(batch["targets"], plan),) if network.reads_targets else ()
+            return task.loss(network(*inputs, *extra), batch["targets"], plan)
+
+        kept = _descend(
+            network, loss, options, options.steps, progress, options.pretrain_steps, done
+        )
+    arrays = {key: value.numpy(force=True) for key, value in kept.state_dict().items()}
+    config = log_network_config(name, network)
+    return LogMember(name, {"config": config, "window": options.window}, arrays)
+
+
+def _descend(
+    module: nn.Module,
+    loss_of_batch: Callable[[], torch.Tensor],
+    options: LogTrainingOptions,
+    n_steps: int,
+    progress: Callable[[int, int], None] | None,
+    first: int,
+    n_all: int,
+) -> LogNetwork:
+    """Minimise; the module's weights become their running mean."""
+    optimizer = torch.optim.AdamW(
+        module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    mean = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(options.ema_decay))
+    module.train()
+    for step in range(n_steps):
+        factor = learning_rate_factor(step / n_steps, options.warmup)
+        for group in optimizer.param_groups:
+            group["lr"] = options.learning_rate * factor
+        loss = loss_of_batch()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(module.parameters(), options.gradient_clip)
+        optimizer.step()
+        # First, random weights would stay in the mean for long.
+        if step >= n_steps // 4:
+            mean.update_parameters(module)
+        if progress is not None:
+            progress(first + step + 1, n_all)
+    if not torch.isfinite(loss):
+        raise OptionError(
+            f"The training diverged; lower learning_rate (now {options.learning_rate:g})."
+        )
+    module.load_state_dict(mean.module.state_dict())
+    return module.eval()  # type: ignore[return-value]
