@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from geoml.errors import OptionError, ShapeError
+from geoml.models.compression import compressed
 from geoml.models.readout import HEADS, Readouts, check_gathers, check_heads, check_share
 from geoml.models.section_shape import SectionShape
 
@@ -46,6 +47,8 @@ class InversionNetConfig:
         section_widths: Channels after each doubling of the section; the first ones are left out
             where it needs fewer, the last one repeats where it needs more.
         dropout: Share of the vector dropped in training.
+        compression: Strength of ``compressed`` on the gathers; OpenFWI's own logarithm of raw
+            records is about 1.5, 0 reads them as they are.
         velocity_limit: Largest scaled velocity, reached by a tanh; None for a linear velocity.
     """
 
@@ -56,6 +59,7 @@ class InversionNetConfig:
     latent: int = 512
     section_widths: tuple[int, ...] = (256, 128, 64, 32)
     dropout: float = 0.0
+    compression: float = 0.0
     velocity_limit: float | None = None
 
     def __post_init__(self) -> None:
@@ -66,6 +70,8 @@ class InversionNetConfig:
             raise OptionError(
                 "inversion_net needs at least one width of each kind and widths of at least 1."
             )
+        if not self.compression >= 0:
+            raise OptionError(f"compression is {self.compression:g}; it must be at least 0.")
         if self.velocity_limit is not None and not self.velocity_limit > 0:
             raise OptionError(f"velocity_limit is {self.velocity_limit:g}; it must be above 0.")
 
@@ -137,6 +143,7 @@ class InversionNet(nn.Module):
                 "A batch of one window has no statistics for the batch norm of this network; train "
                 "with a batch_size of at least 2."
             )
+        shots = compressed(shots, self.config.compression)
         x = self.encoder(shots.contiguous(memory_format=torch.channels_last))
         return cast(Tensor, x).flatten(1)
 

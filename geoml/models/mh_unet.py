@@ -17,7 +17,6 @@ References:
 from __future__ import annotations
 
 import itertools
-import math
 from typing import cast
 
 import torch
@@ -25,6 +24,7 @@ from scipy.signal import firwin
 from torch import Tensor, nn
 from torch.nn import functional
 
+from geoml.models.compression import compressed
 from geoml.models.mh_unet_config import MhUnetConfig
 from geoml.models.readout import check_gathers
 
@@ -97,9 +97,7 @@ class MhUnet(nn.Module):
     def _bottom(self, shots: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The bottom of the U-Net and what its way down leaves for the way up."""
         x = self.enter_band(shots)  # (batch, shot, reduced time, receiver)
-        if self.config.compression > 0:
-            strength = self.config.compression
-            x = torch.asinh(strength * x) / math.asinh(strength)
+        x = compressed(x, self.config.compression)
         if self.config.receiver_order is not None:
             order = self.order[None].expand(len(x), -1, x.shape[2], -1)
             x = torch.cat([x, x.gather(3, order) * self.shown], dim=1)  # twice the channels

@@ -70,6 +70,7 @@ CHANGES: dict[type, dict[str, object]] = {
         "latent": 48,
         "section_widths": (32, 16, 8),
         "dropout": 0.5,
+        "compression": 3.0,
         "velocity_limit": 2.0,
     },
     FcnvmbConfig: {"widths": (8, 16, 32), "dropout": 0.5},
