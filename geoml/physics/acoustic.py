@@ -90,7 +90,8 @@ def model_acquisition(
         velocity: [m/s], shape (depth, distance) or (model, depth, distance).
         acquisition: Positions, sampling, wavelet and surface.
         **options: As in ``model_shots``: ``max_velocity_m_s``, ``simulation_spacing_m``,
-            ``accuracy``, ``device``, ``pad_m``, ``absorbing_cells``.
+            ``accuracy``, ``device``, ``pad_m``, ``absorbing_cells``, ``gradient_steps``,
+            ``checkpoint_segments``.
 
     Returns:
         Pressure, shape (model, shot, receiver, time).
@@ -131,6 +132,8 @@ def model_shots(
     accuracy: int = 8,
     pad_m: float = 0.0,
     absorbing_cells: int = 20,
+    gradient_steps: int = 1,
+    checkpoint_segments: int | None = None,
     device: str | torch.device = "cpu",
 ) -> torch.Tensor:
     """Pressure at the receivers; differentiable with respect to ``velocity``.
@@ -157,19 +160,26 @@ def model_shots(
         accuracy: Order of the spatial stencil, 4 or 8.
         pad_m: Least extension of the model on the absorbing sides [m].
         absorbing_cells: Width of the absorbing layer beyond that.
+        gradient_steps: Time steps between the snapshots that a gradient is summed over. The sum
+            loses nothing while they sample twice the highest frequency, and takes so many times
+            less memory.
+        checkpoint_segments: Pieces that a gradient re-models one by one, so that only one of
+            them lies in memory; None keeps all.
         device: Where torch computes.
 
     Returns:
         Pressure, float32, shape (model, shot, receiver, time); one model for a 2-D velocity.
 
     Raises:
-        OptionError: If ``accuracy`` is not 4 or 8.
+        OptionError: If ``accuracy`` is not 4 or 8, or ``gradient_steps`` not above 0.
         PhysicsError: If the velocity is not above 0, exceeds ``max_velocity_m_s``, a position
             lies on or above a free surface, or the spacings do not divide.
         ShapeError: If the positions' shapes differ.
     """
     if accuracy not in (4, 8):
         raise OptionError(f"Stencil order {accuracy} is not offered; choose 4 or 8.")
+    if gradient_steps < 1:
+        raise OptionError(f"'gradient_steps' is {gradient_steps}; it must be above 0.")
     sources, receivers = positions(
         source_distance_m, source_depth_m, receiver_distance_m, receiver_depth_m
     )
@@ -184,6 +194,8 @@ def model_shots(
     begin = min(0.0, wavelet_start_s)
     # A little longer than the record: its end is tapered, so that it does not ring back.
     n_steps = int(np.ceil(((n_samples - 1) * dt_s - begin + 1.5 / max_frequency_hz) / step)) + 1
+    whole = gradient_steps * (checkpoint_segments or 1)
+    n_steps = whole * int(np.ceil(n_steps / whole))
     source = source_on_steps(
         np.asarray(wavelet, dtype=np.float64), wavelet_start_s - begin, dt_s, step, n_steps
     )
@@ -199,6 +211,8 @@ def model_shots(
         accuracy=accuracy,
         pml_freq=_DOMINANT_FRACTION * max_frequency_hz,
         max_velocity_m_s=fastest,
+        gradient_steps=gradient_steps,
+        checkpoint_segments=checkpoint_segments,
     )
     operator = torch.from_numpy(record_operator(-begin, dt_s, n_samples, step, n_steps).copy())
     operator = operator.to(records.device, records.dtype)
@@ -221,6 +235,8 @@ def _simulate(
     accuracy: int,
     pml_freq: float,
     max_velocity_m_s: float,
+    gradient_steps: int,
+    checkpoint_segments: int | None,
 ) -> torch.Tensor:
     """Records on the steps of the simulation, shape (model * shot, receiver, step)."""
     n_models, n_shots = models.shape[0], sources.shape[0]
@@ -242,6 +258,8 @@ def _simulate(
         boundary=list(boundary),
         pml_freq=pml_freq,
         max_vel=max_velocity_m_s,
+        model_gradient_sampling_interval=gradient_steps,
+        checkpoint_segments=checkpoint_segments,
         courant_number=_COURANT[accuracy],
         location_interpolation="hicks",
         location_interpolation_halfwidth=WINDOW_CELLS,

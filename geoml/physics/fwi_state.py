@@ -1,0 +1,119 @@
+"""What a running inversion has reached: enough to go on after a kill, and to judge the answer."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoml.errors import StoreError
+from geoml.physics.fwi_problem import Solves
+from geoml.physics.fwi_result import CurvePoint, FwiResult
+
+
+@dataclass
+class FwiState:
+    """An inversion between two bands.
+
+    Attributes:
+        start: Where it began [m/s], shape (depth, distance).
+        velocity: Where it is [m/s], same shape.
+        bands_done: Bands behind it.
+        judged: Full-band misfits (fitted, held out) of the start and after each band.
+        candidates: The models that these belong to.
+        curve: Each iteration.
+        solves: Wave equations solved.
+        seconds: Processor time [s].
+        filters: Last filters of the source.
+    """
+
+    start: NDArray[np.float32]
+    velocity: NDArray[np.float32]
+    bands_done: int = 0
+    judged: list[tuple[float, float]] = field(default_factory=list)
+    candidates: list[NDArray[np.float32]] = field(default_factory=list)
+    curve: list[CurvePoint] = field(default_factory=list)
+    solves: Solves = field(default_factory=Solves)
+    seconds: float = 0.0
+    filters: list[NDArray[np.float64]] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, start: NDArray[np.float32]) -> FwiState:
+        """The state before the first band."""
+        return cls(start=start, velocity=start)
+
+    def save(self, path: Path) -> None:
+        """Write it; a kill leaves the old file or the new one."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plain = {
+            "bands_done": self.bands_done,
+            "judged": self.judged,
+            "curve": [asdict(point) for point in self.curve],
+            "solves": asdict(self.solves),
+            "seconds": self.seconds,
+        }
+        part = path.with_suffix(".part.npz")
+        np.savez(
+            part,
+            start=self.start,
+            velocity=self.velocity,
+            candidates=np.stack(self.candidates),
+            plain=np.array(json.dumps(plain)),
+        )
+        os.replace(part, path)
+
+    @classmethod
+    def load(cls, path: Path, fresh: FwiState) -> FwiState:
+        """The state in a file, or ``fresh`` where there is none.
+
+        Raises:
+            StoreError: If the file belongs to another start.
+        """
+        if not path.is_file():
+            return fresh
+        with np.load(path) as stored:
+            if not np.array_equal(stored["start"], fresh.start):
+                raise StoreError(
+                    f"{path}: an inversion that began elsewhere; remove it to begin anew."
+                )
+            plain = json.loads(str(stored["plain"]))
+            velocity, candidates = stored["velocity"], list(stored["candidates"])
+        return cls(
+            start=fresh.start,
+            velocity=velocity,
+            bands_done=plain["bands_done"],
+            judged=[(a, b) for a, b in plain["judged"]],
+            candidates=candidates,
+            curve=[CurvePoint(**point) for point in plain["curve"]],
+            solves=Solves(**plain["solves"]),
+            seconds=plain["seconds"],
+        )
+
+    def verdict(self) -> FwiResult:
+        """The model that fits the unseen receivers best, or the start with the reason why."""
+        unseen = [judged[1] if np.isfinite(judged[1]) else judged[0] for judged in self.judged]
+        best = int(np.argmin(unseen))
+        # Beaten on the receivers that were fitted, a model is no refinement either.
+        accepted = best > 0 and self.judged[best][0] < self.judged[0][0]
+        last = best if accepted else len(self.judged) - 1
+        kind = "receivers left out of the fit" if np.isfinite(self.judged[0][1]) else "gathers"
+        found = f"misfit of the {kind} {unseen[0]:.4g} at the start, {unseen[last]:.4g} at the end"
+        if accepted:
+            message = f"FWI accepted: {found}."
+        else:
+            message = f"FWI refused, the start is kept: {found}."
+        return FwiResult(
+            velocity=self.candidates[best] if accepted else self.start,
+            accepted=accepted,
+            message=message,
+            misfit=(self.judged[0][0], self.judged[last][0]),
+            held_out_misfit=(self.judged[0][1], self.judged[last][1]),
+            curve=self.curve,
+            solves=self.solves,
+            seconds=self.seconds,
+            filters=self.filters,
+        )
