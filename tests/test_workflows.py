@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geoml.checkpoint import shipped_names
+from geoml.checkpoint import load_checkpoint, shipped_names
 from geoml.preprocess.pipeline import build_steps, load_steps, step_specs
 from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section
@@ -25,7 +25,7 @@ def _named(path: Path) -> str:
 
 
 def _needs_data(workflow: Workflow) -> bool:
-    return workflow.survey.startswith("$GEOML_DATA")
+    return workflow.survey is not None and workflow.survey.startswith("$GEOML_DATA")
 
 
 def _skip_without_checkpoint(workflow: Workflow) -> None:
@@ -65,7 +65,10 @@ def test_workflow_runs_from_survey_to_report(
     folder = run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
 
     assert folder == tmp_path / f"{workflow.name}-quick"
-    if workflow.invert is None:
+    if workflow.survey is None:
+        checkpoint = load_checkpoint(folder / "checkpoint")
+        assert checkpoint.acquisition["n_samples"] == 1000
+    elif workflow.invert is None:
         _assert_processed(folder, workflow)
     else:
         _assert_inverted(folder)

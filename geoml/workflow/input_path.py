@@ -19,13 +19,14 @@ def data_folder() -> Path | None:
     return beside if beside.is_dir() else None
 
 
-def input_path(text: str, workflow_file: Path) -> Path:
+def input_path(text: str, workflow_file: Path, key: str = "survey") -> Path:
     """The input file that a workflow names.
 
     Args:
         text: A path; may start with ``$GEOML_DATA``. A relative one counts from the current
             folder, or else from the folder of the workflow file or the one above it.
         workflow_file: The file that names it.
+        key: Where in that file, for the message; models may be a folder.
 
     Raises:
         FileFormatError: If there is no such file.
@@ -43,8 +44,8 @@ def input_path(text: str, workflow_file: Path) -> Path:
         here = workflow_file.resolve().parent
         places = [Path(text), here / text, here.parent / text]
     for place in places:
-        if place.is_file():
+        if place.is_file() or (key != "survey" and place.is_dir()):
             return place
     raise FileFormatError(
-        f"{workflow_file.name} reads {text}, found no file at {places[0]}; correct its 'survey'."
+        f"{workflow_file.name} reads {text}, found no file at {places[0]}; correct its '{key}'."
     )

@@ -17,6 +17,7 @@ from geoml.synthetic import FAMILIES, VelocityRange
 from geoml.tasks import TASKS
 from geoml.training import TrainingOptions
 from geoml.workflow.matching import trend_fit_options
+from geoml.workflow.preset_simulation import preset_range
 from geoml.workflow.refinement import ladder_of
 from geoml.workflow.simulation import generate_options
 from geoml.workflow.specification import Workflow
@@ -34,7 +35,8 @@ def check_options(workflow: Workflow) -> None:
     build_steps(workflow.preprocess)
     if workflow.layout is not None:
         with_options(WindowLayout, workflow.layout, "layout")
-    _check_trend(workflow)
+    if workflow.survey is not None:
+        _check_trend(workflow)
     if workflow.checkpoint is not None:
         load_checkpoint(workflow.checkpoint)
     if workflow.simulate is not None:
@@ -42,6 +44,8 @@ def check_options(workflow: Workflow) -> None:
         generate_options(workflow.simulate)
         # Simulated gathers have to follow the survey's steps.
         replayed_steps(workflow.preprocess)
+        if workflow.simulate.preset is not None:
+            preset_range(workflow.simulate, workflow)
         for spec in workflow.simulate.families:
             build(FAMILIES, spec, "family")
     if workflow.invert is not None:

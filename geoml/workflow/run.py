@@ -63,7 +63,12 @@ def with_found_inputs(workflow: Workflow, path: Path) -> Workflow:
     Raises:
         FileFormatError: If one of them is nowhere.
     """
-    changes: dict[str, object] = {"survey": str(input_path(workflow.survey, path))}
+    changes: dict[str, object] = {}
+    if workflow.survey is not None:
+        changes["survey"] = str(input_path(workflow.survey, path))
+    if workflow.simulate is not None and workflow.simulate.models is not None:
+        models = str(input_path(workflow.simulate.models, path, "simulate.models"))
+        changes["simulate"] = workflow.simulate.model_copy(update={"models": models})
     if workflow.wavelet.file is not None:
         found = str(input_path(workflow.wavelet.file, path))
         changes["wavelet"] = workflow.wavelet.model_copy(update={"file": found})

@@ -67,7 +67,7 @@ def simulate_like(
         match.acquisition,
         families=section.families,
         velocity_range=with_options(VelocityRange, around, "velocity_range"),
-        count=section.count,
+        count=section.drawn_count,
         seed=section.seed,
         process=partial(replay, steps, acquisition=match.acquisition),
         provenance=_provenance(clean, match),

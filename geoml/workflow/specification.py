@@ -78,18 +78,53 @@ class SimulateSection(_Section):
     """How many pairs are drawn and from what.
 
     Attributes:
-        families: Entries of the registry ``FAMILIES``, ``name`` or ``name: {option: value}``.
-        count: Pairs in the store.
+        families: Entries of the registry ``FAMILIES``, ``name`` or ``name: {option: value}``; a
+            preset brings its own.
+        count: Pairs in the store; all given models when None.
+        preset: Name in ``geoml.synthetic.presets.PRESETS``, in place of a survey.
+        models: Velocity models to shoot over with the preset, in place of families: ``.npy``, a
+            folder or zip of them, or a section in SEG-Y or HDF5.
+        windows: Windows of such a section; they go with it.
+        spacing_m: Cell size of the windows in the section [m], the preset's own when None; they
+            are shot as if their cells had the preset's size.
+        model_spacing_m: Cell size of the section [m], where its file does not say it.
         seed: Sample i depends on the seed and on i only.
         batch: Models that are modelled together.
         options: More options of ``geoml.synthetic.generate.generate_pairs``.
     """
 
-    families: list[str | dict[str, Options | None]] = Field(min_length=1)
-    count: int = Field(gt=0)
+    families: list[str | dict[str, Options | None]] = Field(default_factory=list)
+    count: int | None = Field(default=None, gt=0)
+    preset: str | None = None
+    models: str | None = None
+    windows: int | None = Field(default=None, gt=0)
+    spacing_m: float | None = Field(default=None, gt=0)
+    model_spacing_m: float | None = Field(default=None, gt=0)
     seed: int = 0
     batch: int = Field(default=16, gt=0)
     options: Options = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source_of_models(self) -> SimulateSection:
+        if self.models is None:
+            if self.count is None:
+                raise ValueError("'count' is missing; how many pairs are needed")
+            if self.preset is None and not self.families:
+                raise ValueError("'families' is missing; name at least one, or a preset")
+            for name in ("windows", "spacing_m", "model_spacing_m"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"'{name}' goes with 'models'")
+        elif self.preset is None:
+            raise ValueError("'models' goes with 'preset'")
+        elif self.families:
+            raise ValueError("give either families, or models")
+        return self
+
+    @property
+    def drawn_count(self) -> int:
+        """Pairs to draw; models that are given count themselves."""
+        assert self.count is not None, "the specification asks for a count without models"
+        return self.count
 
 
 class TrainSection(_Section):
@@ -200,7 +235,7 @@ class Workflow(MatchSection):
 
     Attributes:
         name: Products go to ``runs/<name>``.
-        survey: SEG-Y or SU file; may start with ``$GEOML_DATA``.
+        survey: SEG-Y or SU file; may start with ``$GEOML_DATA``. None where a preset stands in.
         ingest: Options of ``geoml.readers.ingest.IngestOptions``.
         preprocess: Steps, in order.
         preview: Pictures of the processing, ``preview_1.png`` and so on; none when absent.
@@ -215,7 +250,7 @@ class Workflow(MatchSection):
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
-    survey: str
+    survey: str | None = None
     ingest: Options = Field(default_factory=dict)
     preprocess: list[str | dict[str, Options | None]] = Field(default_factory=list)
     preview: PreviewSection | None = None
@@ -226,6 +261,21 @@ class Workflow(MatchSection):
     check: CheckSection = CheckSection()
     report: ReportSection = ReportSection()
     quick: QuickSection = QuickSection()
+
+    @model_validator(mode="after")
+    def _survey_or_preset(self) -> Workflow:
+        preset = None if self.simulate is None else self.simulate.preset
+        if self.survey is None:
+            if preset is None:
+                raise ValueError("'survey' is missing; give a file, or simulate with a preset")
+            if self.invert is not None or self.preview is not None or self.preprocess:
+                raise ValueError(
+                    "there is no survey to process or invert; write 'invert: null', no preprocess "
+                    "and no preview"
+                )
+        elif preset is not None:
+            raise ValueError("give either survey, or simulate with a preset")
+        return self
 
     @model_validator(mode="after")
     def _one_source_of_weights(self) -> Workflow:
@@ -260,7 +310,7 @@ def load_match_section(path: str | Path) -> MatchSection:
     """
     path = Path(path)
     plain = _mapping(path)
-    kind = Workflow if "survey" in plain else MatchSection
+    kind = Workflow if "name" in plain else MatchSection
     return checked(kind, plain, path.name)
 
 

@@ -139,6 +139,16 @@ def file_fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
+def path_fingerprint(path: Path) -> str:
+    """Of a file, or of every file in a folder with its name."""
+    if path.is_file():
+        return file_fingerprint(path)
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        digest.update(f"{file.relative_to(path)} {file_fingerprint(file)} ".encode())
+    return digest.hexdigest()
+
+
 def checkpoint_fingerprint(checkpoint: Checkpoint) -> str:
     """SHA-256 of a network's weights and of everything that goes with them."""
     digest = hashlib.sha256()

@@ -23,10 +23,17 @@ from geoml.workflow.inversion import (
     save_checks,
     write_inversion_report,
 )
+from geoml.workflow.preset_simulation import simulate_preset
 from geoml.workflow.preview import save_preview
 from geoml.workflow.simulation import simulate_like
 from geoml.workflow.specification import Workflow
-from geoml.workflow.stage import Stage, StageRecords, checkpoint_fingerprint, file_fingerprint
+from geoml.workflow.stage import (
+    Stage,
+    StageRecords,
+    checkpoint_fingerprint,
+    file_fingerprint,
+    path_fingerprint,
+)
 from geoml.workflow.training import train_pairs
 
 Progress = Callable[[int, int], None]
@@ -53,6 +60,11 @@ class WorkflowStages:
 
     def __iter__(self) -> Iterator[Stage]:
         """The stages in order; each is described when the one before it is done."""
+        if self.workflow.survey is None:
+            pairs = self._simulate_preset()
+            yield pairs
+            yield self._train(pairs)
+            return
         ingested = self._ingest()
         yield ingested
         clean = self._preprocess(ingested)
@@ -89,6 +101,7 @@ class WorkflowStages:
         return self.folder / "checkpoint"
 
     def _ingest(self) -> Stage:
+        assert self.workflow.survey is not None, "a preset needs no ingestion"
         survey = Path(self.workflow.survey)
         options = with_options(IngestOptions, self.workflow.ingest, "ingest")
 
@@ -155,6 +168,32 @@ class WorkflowStages:
         inputs = {"preprocess": clean.fingerprint}
         if workflow.wavelet.file is not None:
             inputs["wavelet"] = file_fingerprint(Path(workflow.wavelet.file))
+        return Stage("simulate", options, inputs, (pairs,), make)
+
+    def _simulate_preset(self) -> Stage:
+        workflow, section = self.workflow, self.workflow.simulate
+        assert section is not None, "the specification asks for a survey or a preset"
+        pairs = self.folder / "pairs.zarr"
+
+        def make(resume: bool) -> None:
+            with self.bar("Simulating pairs") as progress:
+                simulate_preset(
+                    pairs,
+                    section,
+                    workflow,
+                    overwrite=True,
+                    announce=lambda line: self.announce(f"  {line}"),
+                    progress=progress,
+                )
+
+        options = {
+            "trend": workflow.trend,
+            "velocity_range": workflow.velocity_range,
+            "simulate": section.model_dump(exclude={"models"}),
+        }
+        inputs = (
+            {} if section.models is None else {"models": path_fingerprint(Path(section.models))}
+        )
         return Stage("simulate", options, inputs, (pairs,), make)
 
     def _train(self, pairs: Stage) -> Stage:

@@ -60,6 +60,7 @@ def test_training_options_are_kept_apart_from_task_and_model() -> None:
         ({"wavelet": {"method": "ricker"}}, r"'peak_frequency_hz' goes with method 'ricker'"),
         ({"wavelet": {"file": "w.csv"}}, r"'file' goes with method 'file'"),
         ({"name": "a/b"}, r"name: "),
+        ({"survey": None}, r"'survey' is missing; give a file, or simulate with a preset"),
         ({"checkpoint": None}, r"give checkpoint, or simulate and train; or 'invert: null'"),
         (
             {"simulate": {"families": ["flat_layers"], "count": 8}},
@@ -133,6 +134,56 @@ def test_wrong_option_of_a_later_stage_is_refused_before_the_first(
 
 def test_right_options_pass() -> None:
     check_options(checked(Workflow, TRAINED, "line.yaml"))
+
+
+PRESET = {
+    "name": "preset",
+    "simulate": {"preset": "openfwi", "count": 8},
+    "train": {"task": "velocity", "max_epochs": 1},
+    "invert": None,
+}
+
+
+def test_preset_needs_neither_survey_nor_families() -> None:
+    workflow = checked(Workflow, PRESET, "preset.yaml")
+    assert workflow.survey is None
+    check_options(workflow)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"survey": "line.sgy"}, r"give either survey, or simulate with a preset"),
+        ({"invert": {}}, r"no survey to process or invert; write 'invert: null'"),
+        ({"preprocess": ["kill"]}, r"no survey to process or invert"),
+        ({"simulate": {"preset": "openfwi"}}, r"'count' is missing"),
+        ({"simulate": {"count": 8}}, r"'families' is missing; name at least one, or a preset"),
+        ({"simulate": {"preset": "openfwi", "count": 8, "windows": 3}}, r"goes with 'models'"),
+        ({"simulate": {"models": "m.npy"}}, r"'models' goes with 'preset'"),
+        (
+            {"simulate": {"preset": "openfwi", "models": "m.npy", "families": ["style_a"]}},
+            r"give either families, or models",
+        ),
+    ],
+)
+def test_contradicting_sources_of_models_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message) as error:
+        checked(Workflow, {**PRESET, **change}, "preset.yaml")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"simulate": {"preset": "opnfwi", "count": 8}}, r"Unknown preset 'opnfwi'.*'openfwi'"),
+        ({"layout": {"n_shots": 3}}, r"'layout' belongs to a survey"),
+        ({"trend": {"fit": True}}, r"no survey to fit the trend to"),
+        ({"velocity_range": {"max_ms": 1}}, r"'velocity_range' has no option 'max_ms'"),
+    ],
+)
+def test_options_that_a_preset_cannot_honour_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        check_options(checked(Workflow, {**PRESET, **change}, "preset.yaml"))
 
 
 @pytest.mark.parametrize(
