@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -57,8 +56,7 @@ def log_files(paths: Sequence[str | Path]) -> list[Path]:
                 raise FileFormatError(
                     f"{path}: no log file in the folder. Known: {', '.join(LOG_READERS)}."
                 )
-            # A name may hold what a pattern would take for a wildcard.
-            found += [glob.escape(str(p)) if not p.exists() else p for p in inside]
+            found += inside
         else:
             found.append(path)
     return [Path(file) for file in trace_files(found)]

@@ -110,6 +110,15 @@ _ALL = (
         log_scale=True,
     ),
     _curve(
+        "RMIC",
+        "ohm.m",
+        "micro-resistivity",
+        0.01,
+        100000,
+        "MICRO RMICRO",
+        log_scale=True,
+    ),
+    _curve(
         "RHOB",
         "g/cm3",
         "bulk density",

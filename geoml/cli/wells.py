@@ -1,0 +1,159 @@
+"""``geoml wells``: well logs from files into a store, and what is inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geoml.cli import options as o
+from geoml.cli.progress import progress_bar
+
+_MOST_FINDINGS = 20
+
+LogFiles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILES... OUT",
+        help="LAS, DLIS or CSV files, patterns or folders, and last the store to make.",
+    ),
+]
+WellsStore = Annotated[
+    Path, typer.Argument(metavar="STORE", help="Wells store, as 'geoml wells ingest' makes it.")
+]
+
+
+def ingest(
+    files: LogFiles,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="MNEMONIC=NAME: what a curve is, such as ZDEN=RHOB."),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="MNEMONIC=UNIT: a curve's unit, such as DT=us/ft."),
+    ] = None,
+    null: Annotated[
+        list[float] | None, typer.Option("--null", help="One more value that means 'missing'.")
+    ] = None,
+    step_m: Annotated[
+        float | None,
+        typer.Option("--step-m", help="Step of the depth grid [m]; each file's own by default."),
+    ] = None,
+    max_gap_m: Annotated[
+        float | None,
+        typer.Option("--max-gap-m", help="Longest gap that is interpolated [m], where it must be."),
+    ] = None,
+    depth_unit: Annotated[str | None, typer.Option(help="Unit of the depths, m or ft.")] = None,
+    depth: Annotated[str | None, typer.Option(help="Column of a table with the depths.")] = None,
+    well: Annotated[str | None, typer.Option(help="Column of a table with the wells.")] = None,
+    row_step_m: Annotated[
+        float | None,
+        typer.Option("--row-step-m", help="Distance of the rows of a table without depths [m]."),
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What parts a table's columns.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse all if one is refused.")] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Where files are read: processes, threads, synchronous, tcp://..."),
+    ] = None,
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Read log files into a wells store, in standard names and units, originals beside."""
+    from geoml.errors import OptionError
+    from geoml.readers.ingest_wells import ingest_wells
+    from geoml.readers.log_options import LogOptions
+
+    if len(files) < 2:
+        raise OptionError("geoml wells ingest FILES... OUT: at least one file and a store.")
+    chosen = LogOptions(
+        names=_pairs(name, "--name"),
+        units=_pairs(unit, "--unit"),
+        nulls=tuple(null or ()),
+        step_m=step_m,
+        max_gap_m=max_gap_m,
+        depth_unit=depth_unit,
+        depth=depth,
+        well=well,
+        row_step_m=row_step_m,
+        delimiter=delimiter,
+    )
+    with progress_bar("Reading logs") as progress:
+        report = ingest_wells(
+            files[:-1],
+            files[-1],
+            chosen,
+            strict=strict,
+            scheduler=scheduler,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    for _, reason in report.refused:
+        print(f"{'refused':<10} {reason}")
+    _print_findings(report.findings)
+    print(f"{files[-1]}: {len(report.names)} wells from {report.n_files} files")
+
+
+def show(
+    store: WellsStore,
+    wells: Annotated[
+        list[str] | None, typer.Option("--well", help="Only this well; may be repeated.")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Folder for a composite log of each chosen well.")
+    ] = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Names and units in the files as well.")
+    ] = False,
+) -> None:
+    """Tell what is inside a wells store: wells, curves, coverage, flags; draw it with --png."""
+    from geoml.survey.wells_description import log_lines
+    from geoml.survey.wells import open_wells
+
+    table = open_wells(store)
+    for line in log_lines(table, wells, original=original):
+        print(line)
+    if png is not None:
+        from geoml.products.log_figure import save_log_figures
+
+        png.mkdir(parents=True, exist_ok=True)
+        for path in save_log_figures(table, png, wells):
+            print(f"drawn {path}")
+
+
+WELLS_COMMANDS: tuple[Callable[..., Any], ...] = (ingest, show)
+"""In the order of the work; the help text keeps it."""
+
+wells_app = typer.Typer(
+    help="Well logs: from LAS, DLIS and tables to predicted curves and facies, and back to LAS.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for _command in WELLS_COMMANDS:
+    wells_app.command()(_command)
+
+
+def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    from geoml.errors import OptionError
+
+    pairs = {}
+    for text in given or ():
+        key, mark, value = text.partition("=")
+        if not mark or not key.strip() or not value.strip():
+            raise OptionError(f"{option} '{text}': MNEMONIC=VALUE is needed, such as DT=us/ft.")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _print_findings(findings: list[tuple[str, str]]) -> None:
+    """What was noticed, lines that several wells share once."""
+    shared: dict[str, list[str]] = {}
+    for well, text in findings:
+        shared.setdefault(text, []).append(well)
+    for text, names in list(shared.items())[:_MOST_FINDINGS]:
+        who = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        print(f"{'finding':<10} {who}: {text}")
+    if len(shared) > _MOST_FINDINGS:
+        print(f"{'finding':<10} {len(shared) - _MOST_FINDINGS} more; they are kept with the wells")

@@ -1,0 +1,58 @@
+"""The commands for wells: from files to a store, and what is inside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from command import geoml, refused
+
+from geoml.survey.wells import well, well_names
+
+LAS = (
+    "~V\nVERS. 2.0 :\nWRAP. NO :\n~W\nSTRT.M 100 :\nSTOP.M 101 :\nSTEP.M 0.5 :\nNULL. -999.25 :\n"
+    "WELL. {name} :\nFLD. Troll :\n~C\nDEPT.M :\nGR.GAPI :\nODD. :\n~A\n"
+    "100 50 80\n100.5 60 90\n101 -999.25 100\n"
+)
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "las"
+    folder.mkdir()
+    for name in ("A", "B", "C", "D"):
+        (folder / f"{name}.las").write_text(LAS.format(name=name))
+    return folder
+
+
+def test_ingest_then_show(tmp_path: Path) -> None:
+    store = tmp_path / "w.zarr"
+    (tmp_path / "bad.las").write_text("no log")
+    status, out, err = geoml(
+        "wells", "ingest", _folder(tmp_path), tmp_path / "bad.las", store,
+        "--name", "ODD=DTC", "--unit", "ODD=us/ft",
+    )  # fmt: skip
+    assert status == 0, err
+    assert "refused    bad.las: no section starts with '~'" in out
+    assert out.rstrip().endswith("4 wells from 4 files")
+    assert well_names(store) == ["A", "B", "C", "D"]
+    np.testing.assert_allclose(well(store, "A")["DTC"][0], 80 / 0.3048, rtol=1e-6)
+    status, out, _ = geoml("wells", "show", store)
+    assert status == 0
+    assert "DTC                               4 us/m       100%" in out
+    assert "GR                                4 gAPI        67%" in out
+    status, out, _ = geoml("wells", "show", store, "--well", "B", "--original", "--png", tmp_path)
+    assert "B  Troll" in out
+    assert "ODD []" in out
+    assert (tmp_path / "B.png").is_file()
+
+
+def test_refusals_are_one_line(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    assert "at least one file and a store" in refused("wells", "ingest", folder)
+    line = refused("wells", "ingest", folder, tmp_path / "w.zarr", "--unit", "GR")
+    assert "--unit 'GR': MNEMONIC=VALUE is needed" in line
+    assert "no wells store there" in refused("wells", "show", tmp_path / "none.zarr")
+    (tmp_path / "w.zarr").mkdir()
+    assert "exists already" in refused("wells", "ingest", folder, tmp_path / "w.zarr")
+    line = refused("wells", "ingest", folder, tmp_path / "v.zarr", "--name", "DT=DTC")
+    assert "No curve 'DT' in the file" in line
