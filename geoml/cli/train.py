@@ -21,6 +21,13 @@ def train(
     precision: Annotated[str | None, typer.Option(help="As Lightning spells it.")] = None,
     devices: Annotated[str | None, typer.Option(help="As Lightning spells it.")] = None,
     strategy: Annotated[str | None, typer.Option(help="As Lightning spells it.")] = None,
+    stream: Annotated[
+        Path | None,
+        typer.Option(
+            help="Train on fresh pairs, modelled meanwhile: YAML of the stream's options; the "
+            "store judges."
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Any other training option, as name=value.")
     ] = None,
@@ -32,7 +39,7 @@ def train(
     import yaml
 
     from geoml.errors import OptionError
-    from geoml.workflow.specification import TrainSection, checked
+    from geoml.workflow.specification import TrainSection, checked, load_options
     from geoml.workflow.training import train_pairs
 
     chosen: dict[str, Any] = {
@@ -51,5 +58,7 @@ def train(
         if not equals:
             raise OptionError(f"--option {text}: write name=value.")
         chosen[name] = yaml.safe_load(value)
+    if stream is not None:
+        chosen["stream"] = load_options(stream)
     section = checked(TrainSection, {"task": task, "model": model, **chosen}, "train")
     print(train_pairs(pairs, out, section, resume=resume))

@@ -146,7 +146,7 @@ class PairDataset(Dataset[Batch]):
                     mirror=self.mirror,
                     keep_zeros=self._muted,
                 )
-                for row, index in enumerate(self.indices[chosen])
+                for row, index in enumerate(self.numbers(chosen))
             ]
             shots, velocity = (np.stack(part) for part in zip(*changed, strict=True))
         elif self.mirror is not None:
@@ -157,6 +157,10 @@ class PairDataset(Dataset[Batch]):
             "velocity": torch.from_numpy(self.scaling.scale_velocity(velocity)),
             "edges": torch.from_numpy(edges),
         }
+
+    def numbers(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Numbers of the pairs at those positions: each seeds what augmentation draws."""
+        return self.indices[positions]
 
     def _fetch(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
         """Copies of gathers (sample, shot, time, receiver) and velocity (..., depth, distance)."""
@@ -169,7 +173,7 @@ class PairDataset(Dataset[Batch]):
         """Least and greatest velocity of the chosen pairs [m/s]."""
         velocity = pairs.velocity
         low, high = np.inf, 0.0
-        for start in range(0, len(self), _READ_BLOCK):
+        for start in range(0, self.indices.size, _READ_BLOCK):
             some = velocity.isel(sample=self.indices[start : start + _READ_BLOCK])
             values = some.compute(scheduler="synchronous").to_numpy()
             low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -184,9 +188,9 @@ class PairDataset(Dataset[Batch]):
     def _read_all(self, pairs: xr.Dataset) -> tuple[torch.Tensor, torch.Tensor]:
         """All chosen pairs, as tensors: those are handed to worker processes without a copy."""
         shape = self.acquisition
-        shots = torch.empty((len(self), shape.n_shots, shape.n_samples, shape.n_receivers))
-        velocity = torch.empty((len(self), shape.n_depth, shape.n_distance))
-        for start in range(0, len(self), _READ_BLOCK):
+        shots = torch.empty((self.indices.size, shape.n_shots, shape.n_samples, shape.n_receivers))
+        velocity = torch.empty((self.indices.size, shape.n_depth, shape.n_distance))
+        for start in range(0, self.indices.size, _READ_BLOCK):
             block = slice(start, start + _READ_BLOCK)
             read = _read(pairs, self.indices[block])
             shots[block], velocity[block] = map(torch.from_numpy, read)

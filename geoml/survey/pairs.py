@@ -70,10 +70,17 @@ class PairWriter:
                 raise ShapeError(f"'{name}' has shape {np.shape(block)}; {needed} is needed.")
         for name, block in blocks.items():
             self._arrays[name][start:stop] = np.asarray(block, dtype=_DTYPES[name])
-        self._arrays["seed_index"][start:stop] = np.arange(start, stop)
+        first = int(self.attrs.get("first_seed_index", 0))
+        self._arrays["seed_index"][start:stop] = first + np.arange(start, stop)
         # After the data: a killed writer resumes before the shard it was in.
         self._group.attrs["n_done"] = stop
         self.n_done = stop
+
+    def shorten(self) -> None:
+        """Let the store hold what it holds now and no more."""
+        for array in self._arrays.values():
+            array.resize((self.n_done, *array.shape[1:]))
+        self.count = self.n_done
 
     def finish(self, **attrs: Any) -> None:
         """Mark the store complete and give it its name.

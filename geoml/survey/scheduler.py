@@ -111,7 +111,7 @@ class _Here(Executor):
 def _executor(scheduler: str, n_workers: int) -> Iterator[tuple[Executor, int]]:
     """An executor and how many tasks it runs at once."""
     if "://" in scheduler:
-        with _cluster(scheduler) as found:
+        with cluster_executor(scheduler) as found:
             yield found
     elif scheduler == "synchronous":
         yield _Here(), 1
@@ -126,7 +126,13 @@ def _executor(scheduler: str, n_workers: int) -> Iterator[tuple[Executor, int]]:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
+def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
+    """An executor on a running dask.distributed cluster, and how many tasks it runs at once.
+
+    Raises:
+        OptionError: If no scheduler answers there, or it has no worker.
+        StoreError: If workers die more often than tasks are repeated.
+    """
     from distributed import Client, KilledWorker
 
     try:

@@ -11,6 +11,7 @@ from typing import Any
 import lightning
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from geoml.errors import OptionError
@@ -63,23 +64,37 @@ class PairData(lightning.LightningDataModule):
             else with_options(Augmentation, options.augmentation, "augmentation")
         )
         self.scaling: Scaling = fit_pair_scaling(path, self.splits.train)
-        self.train_pairs = PairDataset(
-            path,
-            self.splits.train,
-            self.scaling,
-            self.augment,
-            seed=options.seed,
-            memory_limit_gb=options.memory_limit_gb,
-        )
+        self.train_pairs = self.training_pairs()
         self._order: EpochSampler | None = None
+
+    def training_arguments(self) -> tuple[Path, NDArray[np.int64], Scaling, Augmentation | None]:
+        """Store, indices, scaling and augmentation of the training part."""
+        return self.path, self.splits.train, self.scaling, self.augment
+
+    def training_pairs(self) -> PairDataset:
+        """The training part, augmented."""
+        return PairDataset(
+            *self.training_arguments(),
+            seed=self.options.seed,
+            memory_limit_gb=self.options.memory_limit_gb,
+        )
+
+    def close(self) -> None:
+        """End what runs in the background: nothing here."""
+
+    def finish(self) -> list[str]:
+        """What there is to say after the last epoch, one line each: nothing here."""
+        return []
 
     def part(self, name: str) -> PairDataset:
         """Another part than the training one, with the same noise in every pass.
 
         Its gathers are augmented like those of the training, as the survey is noisy too, but never
-        flipped: the survey fills the recorded channels.
+        flipped or scaled: the survey fills the recorded channels.
         """
-        recorded = None if self.augment is None else replace(self.augment, mirror_probability=0.0)
+        recorded = self.augment
+        if recorded is not None:
+            recorded = replace(recorded, mirror_probability=0.0, velocity_factor=None)
         return FixedPairs(
             self.path,
             getattr(self.splits, name),

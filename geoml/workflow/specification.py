@@ -301,6 +301,15 @@ def load_workflow(path: str | Path) -> Workflow:
     return checked(Workflow, _mapping(path), path.name)
 
 
+def load_options(path: str | Path) -> dict[str, Any]:
+    """Options in a YAML file, to be checked by what takes them.
+
+    Raises:
+        FileFormatError: If the file is not YAML, or not a mapping.
+    """
+    return _mapping(Path(path))
+
+
 def load_match_section(path: str | Path) -> MatchSection:
     """The keys of ``MatchSection`` in a YAML file: alone, or among those of a workflow.
 

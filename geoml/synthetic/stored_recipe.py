@@ -1,0 +1,62 @@
+"""The recipe that a pair store was made with, to draw more pairs like its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from geoml.errors import OptionError
+from geoml.physics.grid import choose_grid
+from geoml.registry import build, with_options
+from geoml.survey.acquisition import Acquisition
+from geoml.synthetic import FAMILIES
+from geoml.synthetic.recipe import PairRecipe
+from geoml.synthetic.velocity_range import VelocityRange
+
+
+def stored_recipe(
+    attrs: Mapping[str, Any],
+    *,
+    families: Sequence[str | Mapping[str, Any]] | None = None,
+    velocity_range: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+) -> PairRecipe:
+    """How the pairs of a store were made, or others with its acquisition.
+
+    Args:
+        attrs: Attributes of the store.
+        families: Entries of ``FAMILIES`` in place of the store's.
+        velocity_range: Options of ``VelocityRange`` in place of the store's.
+        seed: In place of the store's.
+
+    Raises:
+        OptionError: If the store does not tell how its models were drawn and no families and
+            velocity range are given, or one of them is wrong.
+    """
+    stored: Mapping[str, Any] = attrs.get("recipe") or {}
+    families = stored.get("families") if families is None else families
+    velocity_range = stored.get("velocity_range") if velocity_range is None else velocity_range
+    if not families or not velocity_range:
+        raise OptionError(
+            "The pairs do not tell how their velocity models were drawn, as models from files "
+            "cannot; give the stream its own 'families' and 'velocity_range'."
+        )
+    acquisition = Acquisition.from_dict(attrs["acquisition"])
+    limits = with_options(VelocityRange, velocity_range, "velocity_range")
+    grid = choose_grid(
+        *limits.limits_m_s,
+        acquisition.max_frequency_hz,
+        acquisition.spacing_m,
+        acquisition.dt_s,
+        int(stored.get("accuracy", 8)),
+    )
+    return PairRecipe(
+        acquisition,
+        [build(FAMILIES, spec, "family") for spec in families],
+        limits,
+        int(stored.get("seed", 0)) if seed is None else seed,
+        float(stored.get("simulation_spacing_m", grid.spacing_m)),
+        grid.accuracy,
+        float(stored.get("wavelet_phase_deg", 0.0)),
+        float(stored.get("wavelet_gain_db", 0.0)),
+    )
