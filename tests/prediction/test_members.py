@@ -167,3 +167,13 @@ def test_mixtures_are_told_apart_by_weights_and_not_by_order(
     assert mixture_calibration([known], mirror=True) == {"factors": {"0.8": 2.0}}
     assert mixture_calibration([known, other], mirror=True) is None
     assert known.calibration["factors"] == checkpoint.calibration["factors"]
+
+
+def test_bfloat16_changes_a_velocity_by_a_fraction_of_its_spread(
+    acquisition: Acquisition, layout: WindowLayout
+) -> None:
+    checkpoint, shots = untrained(acquisition, layout, seed=1), gathers(acquisition)
+    exact = WindowPredictor(checkpoint).predict(shots).velocity
+    narrow = WindowPredictor(checkpoint, bfloat16=True).predict(shots).velocity
+    departure = np.abs(narrow - exact)
+    assert 0 < departure.max() < 0.1 * checkpoint.scaling["velocity_scale_m_s"]
