@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from geoml.cli.evaluate import evaluate
 from geoml.cli.export import export
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
@@ -23,6 +24,7 @@ from geoml.cli.stack import stack
 from geoml.cli.statics import statics
 from geoml.cli.train import train
 from geoml.cli.verify import verify
+from geoml.cli.wells import wells_app
 from geoml.errors import GeomlError
 
 # One list, in the order of the work; the help text keeps it.
@@ -39,6 +41,7 @@ COMMANDS = (
     noise,
     simulate,
     train,
+    evaluate,
     invert,
     export,
     run,
@@ -53,6 +56,7 @@ app = typer.Typer(
 )
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(wells_app, name="wells")
 
 
 def main() -> None:

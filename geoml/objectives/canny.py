@@ -68,29 +68,41 @@ class Canny:
             ]
         )
 
-    def sweep(
+    def sweeps(
         self,
         velocity_m_s: ArrayLike,
         thin_true: ArrayLike,
-        tolerance_cells: float = 2,
+        tolerances_cells: Sequence[int] = (2,),
         reflections: Sequence[float] = REFLECTIONS,
-    ) -> EdgeSweep:
+    ) -> dict[int, EdgeSweep]:
         """Its edges at every upper threshold, matched with the truth.
 
         Args:
             velocity_m_s: [m/s], shape (section, depth, distance).
             thin_true: True on true edges, thinned, same shape.
-            tolerance_cells: Largest distance of a matched pair [cells].
+            tolerances_cells: Largest distances of a matched pair [cells].
             reflections: Upper thresholds, ascending.
+
+        Returns:
+            Tolerance -> counts at every threshold.
         """
-        counts = [
-            edge_counts_of_each(self(velocity_m_s, reflection), thin_true, tolerance_cells)
-            for reflection in reflections
-        ]
-        return EdgeSweep(tuple(reflections), np.stack(counts))
+        edges = [self(velocity_m_s, reflection) for reflection in reflections]
+        return {
+            cells: EdgeSweep(
+                tuple(reflections),
+                np.stack([edge_counts_of_each(cut, thin_true, cells) for cut in edges]),
+            )
+            for cells in tolerances_cells
+        }
+
+    def sweep(
+        self, velocity_m_s: ArrayLike, thin_true: ArrayLike, tolerance_cells: int = 2
+    ) -> EdgeSweep:
+        """``sweeps`` at one tolerance."""
+        return self.sweeps(velocity_m_s, thin_true, (tolerance_cells,))[tolerance_cells]
 
 
-def best_canny(velocity_m_s: ArrayLike, thin_true: ArrayLike, tolerance_cells: float = 2) -> Canny:
+def best_canny(velocity_m_s: ArrayLike, thin_true: ArrayLike, tolerance_cells: int = 2) -> Canny:
     """The detector with the best ODS over smoothings and thresholds.
 
     Args:

@@ -10,6 +10,8 @@ from geoml.errors import ShapeError
 Velocities = NDArray[np.float32]
 
 _ROUNDS = 40  # of reweighting; the fit settles within ten
+_BLOCK = 64  # models fitted at a time
+_TINY = 1e-12
 
 
 def mean_model(train: Velocities) -> Velocities:
@@ -40,14 +42,7 @@ def gradient_model(models: Velocities) -> Velocities:
     rows = np.moveaxis(models, 1, 0).reshape(n_depth, -1)
     levels = (np.arange(200) + 0.5) / 200
     cells = np.quantile(rows, levels, axis=1).T.astype(np.float64)  # (depth, quantile)
-    depth = np.broadcast_to(np.arange(n_depth)[:, None] / n_depth, cells.shape)
-    weight = np.ones_like(cells)
-    slope = surface = 0.0
-    for _ in range(_ROUNDS):
-        slope, surface = np.polyfit(depth.ravel(), cells.ravel(), 1, w=np.sqrt(weight).ravel())
-        weight = 1 / np.maximum(np.abs(cells - surface - slope * depth), 1.0)
-    column = (surface + slope * depth[:, 0]).astype(np.float32)
-    return np.repeat(column[:, None], n_distance, axis=1)
+    return np.repeat(_straight_columns(cells[None])[0, :, None], n_distance, axis=1)
 
 
 def own_gradients(models: Velocities) -> Velocities:
@@ -55,4 +50,30 @@ def own_gradients(models: Velocities) -> Velocities:
 
     It knows the answer: no estimate of a trend alone can do better.
     """
-    return np.stack([gradient_model(model[None]) for model in models])
+    columns = [
+        _straight_columns(models[start : start + _BLOCK].astype(np.float64))
+        for start in range(0, len(models), _BLOCK)
+    ]
+    return np.repeat(np.concatenate(columns)[:, :, None], models.shape[2], axis=2)
+
+
+def _straight_columns(cells: NDArray[np.float64]) -> Velocities:
+    """``a + b * depth`` nearest to the cells of each model, shape (model, depth).
+
+    Args:
+        cells: [m/s], shape (model, depth, any).
+    """
+    n_depth = cells.shape[1]
+    depth = np.arange(n_depth)[:, None] / n_depth
+    weight = np.ones_like(cells)
+    line = np.zeros((len(cells), n_depth, 1))
+    for _ in range(_ROUNDS):
+        total = weight.sum((1, 2))
+        mean_depth = (weight * depth).sum((1, 2)) / total
+        mean = (weight * cells).sum((1, 2)) / total
+        away = depth - mean_depth[:, None, None]
+        across = (weight * away * cells).sum((1, 2))
+        slope = across / np.maximum((weight * away**2).sum((1, 2)), _TINY)
+        line = mean[:, None, None] + slope[:, None, None] * away
+        weight = 1 / np.maximum(np.abs(cells - line), 1.0)
+    return line[:, :, 0].astype(np.float32)
