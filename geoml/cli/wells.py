@@ -109,8 +109,8 @@ def show(
     ] = False,
 ) -> None:
     """Tell what is inside a wells store: wells, curves, coverage, flags; draw it with --png."""
-    from geoml.survey.wells_description import log_lines
     from geoml.survey.wells import open_wells
+    from geoml.survey.wells_description import log_lines
 
     table = open_wells(store)
     for line in log_lines(table, wells, original=original):
@@ -123,7 +123,38 @@ def show(
             print(f"drawn {path}")
 
 
-WELLS_COMMANDS: tuple[Callable[..., Any], ...] = (ingest, show)
+def export(
+    store: WellsStore,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the LAS files go.")],
+    wells: Annotated[
+        list[str] | None, typer.Option("--well", help="Only this well; may be repeated.")
+    ] = None,
+    regular: Annotated[
+        bool, typer.Option("--regular", help="Standard names on the regular grid instead.")
+    ] = False,
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Write LAS: each file's own curves to the last digit, and what geoml made beside them."""
+    from geoml.errors import StoreError
+    from geoml.products.las_file import las_name, save_las
+    from geoml.survey.wells import open_wells, original_well
+    from geoml.survey.wells import wells as wells_of
+
+    table = open_wells(store)
+    for name, well in wells_of(table, wells):
+        original = None
+        if not regular:
+            try:
+                original = original_well(store, name)
+            except StoreError:
+                print(f"{name}: its file's curves are not in the store; its grid is written")
+        path = folder / las_name(name)
+        history = [str(line) for line in table.attrs.get("history", [])]
+        save_las(well, path, original=original, history=history, overwrite=overwrite)
+        print(path)
+
+
+WELLS_COMMANDS: tuple[Callable[..., Any], ...] = (ingest, show, export)
 """In the order of the work; the help text keeps it."""
 
 wells_app = typer.Typer(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from command import geoml, refused
 
+from geoml.readers.log_readers import read_wells
 from geoml.survey.wells import well, well_names
 
 LAS = (
@@ -44,6 +45,22 @@ def test_ingest_then_show(tmp_path: Path) -> None:
     assert "B  Troll" in out
     assert "ODD []" in out
     assert (tmp_path / "B.png").is_file()
+
+
+def test_export_gives_the_files_back(tmp_path: Path) -> None:
+    store, folder = tmp_path / "w.zarr", _folder(tmp_path)
+    geoml("wells", "ingest", folder, store)
+    status, out, err = geoml("wells", "export", store, tmp_path / "out", "--well", "C")
+    assert status == 0, err
+    assert out.strip() == str(tmp_path / "out" / "C.las")
+    ((_, before),), ((_, after),) = (
+        read_wells(path) for path in (folder / "C.las", tmp_path / "out" / "C.las")
+    )
+    assert before.equals(after)
+    assert "exists already" in refused("wells", "export", store, tmp_path / "out")
+    geoml("wells", "export", store, tmp_path / "grid", "--well", "C", "--regular")
+    ((grid, _),) = read_wells(tmp_path / "grid" / "C.las")
+    np.testing.assert_array_equal(grid["GR"], [50, 60, np.nan])
 
 
 def test_refusals_are_one_line(tmp_path: Path) -> None:
