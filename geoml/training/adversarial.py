@@ -1,0 +1,202 @@
+"""Training against a critic, in the same loop: VelocityGAN with a gradient penalty.
+
+References:
+    Zhang and Lin (2020), VelocityGAN, IEEE Trans. Geoscience and Remote Sensing 58(10), 6922-6933.
+    Gulrajani et al. (2017), Improved training of Wasserstein GANs, NeurIPS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from geoml.errors import OptionError
+from geoml.models import MODELS
+from geoml.registry import with_options
+from geoml.samples.scaling import Scaling
+from geoml.tasks import Batch, Output, Task
+from geoml.training.module import InversionModule
+from geoml.training.options import TrainingOptions
+from geoml.training.schedule import learning_rate_factor
+
+
+@dataclass(frozen=True)
+class AdversarialOptions:
+    """How a network and its critic are trained; the weights are those of OpenFWI over 100.
+
+    Attributes:
+        critic_steps: Batches that the critic learns from for each that the network learns from.
+        critic_learning_rate: Highest learning rate of the critic's Adam; it follows the schedule.
+        penalty_weight: Weight of the critic's gradient penalty [1], >= 0.
+        adversarial_weight: Weight of the critic's judgement in the network's loss [1], >= 0.
+        square_weight: Weight of the squared velocity error beside the task's own loss [1], >= 0.
+    """
+
+    critic_steps: int = 5
+    critic_learning_rate: float = 1e-4
+    penalty_weight: float = 10.0
+    adversarial_weight: float = 0.01
+    square_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.critic_steps < 1 or not self.critic_learning_rate > 0:
+            raise OptionError(
+                f"critic_steps is {self.critic_steps} and critic_learning_rate "
+                f"{self.critic_learning_rate:g}; they must be at least 1 and above 0."
+            )
+        for name in ("penalty_weight", "adversarial_weight", "square_weight"):
+            if not getattr(self, name) >= 0:
+                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+
+
+class AdversarialModule(InversionModule):
+    """Steps of a network that also has to convince a critic.
+
+    The critic learns from every batch, the network from every ``critic_steps``-th; validation and
+    the choice of the best epoch are those of the task alone.
+
+    Attributes:
+        critic: Higher where a scaled velocity model looks true, (batch, depth, distance) to
+            (batch).
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        critic: nn.Module,
+        task: Task,
+        scaling: Scaling,
+        options: TrainingOptions,
+    ) -> None:
+        super().__init__(network, task, scaling, options)
+        self.automatic_optimization = False
+        self.critic = critic.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.adversarial = with_options(AdversarialOptions, options.adversarial, "adversarial")
+        self._n_batches = 0
+        if options.resolved_precision() == "16-mixed":
+            raise OptionError(
+                "Training against a critic has no precision '16-mixed'; choose bf16-mixed or "
+                "32-true."
+            )
+
+    def configure_optimizers(self) -> Any:
+        """The network's own, and Adam of the critic."""
+        rate = self.adversarial.critic_learning_rate
+        # Momentum makes a critic with gradient penalty swing.
+        critic = torch.optim.Adam(self.critic.parameters(), lr=rate, betas=(0.0, 0.9))
+        return [super().configure_optimizers(), critic]
+
+    def on_fit_start(self) -> None:
+        """Learn the length of the run.
+
+        Raises:
+            OptionError: If it is to run on several devices.
+        """
+        super().on_fit_start()
+        if self.trainer.world_size > 1:
+            raise OptionError(
+                f"Training against a critic runs on one device, found {self.trainer.world_size}; "
+                "set devices to 1."
+            )
+        # Lightning counts the steps of both optimizers.
+        steps = self.adversarial.critic_steps
+        self.clock.total_steps = self.clock.total_steps * (steps + 1) // steps
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Set both learning rates."""
+        super().on_train_batch_start(batch, batch_idx)
+        factor = learning_rate_factor(self.clock.progress(self.global_step), self.options.warmup)
+        for group in self.trainer.optimizers[1].param_groups:
+            group["lr"] = self.adversarial.critic_learning_rate * factor
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One step of the critic and, when its turn has come, one of the network."""
+        self._n_batches += 1
+        self.network_moved = self._n_batches % self.adversarial.critic_steps == 0
+        with torch.set_grad_enabled(self.network_moved):
+            output: Output = self(batch["shots"])
+        parts = self.task.loss(output, batch)
+        losses = self._critic_step(output["velocity"].detach(), batch["velocity"])
+        if self.network_moved:
+            self._network_step(parts["loss"], output["velocity"], batch["velocity"])
+        self.keep_losses({**parts, **losses})
+        return parts["loss"].detach()
+
+    def _critic_step(self, drawn: Tensor, true: Tensor) -> dict[str, Tensor]:
+        """Move the critic apart on true and drawn models.
+
+        Returns:
+            Scalars ``critic_loss``, ``gradient_penalty`` and ``wasserstein``, the estimated
+            distance between true and drawn models.
+        """
+        optimizer = cast(list[LightningOptimizer], self.optimizers())[1]
+        # Gradients of gradients would lose their digits in bfloat16.
+        with torch.autocast(drawn.device.type, enabled=False):
+            drawn, true = drawn.float(), true.float()
+            wasserstein = self.critic(true).mean() - self.critic(drawn).mean()
+            penalty = gradient_penalty(self.critic, true, drawn)
+            loss = self.adversarial.penalty_weight * penalty - wasserstein
+            optimizer.zero_grad()
+            self.manual_backward(loss)
+        optimizer.step()
+        return {"critic_loss": loss, "gradient_penalty": penalty, "wasserstein": wasserstein}
+
+    def _network_step(self, loss: Tensor, drawn: Tensor, true: Tensor) -> None:
+        """Move the network towards the true model and towards what the critic takes for true."""
+        optimizer = cast(list[LightningOptimizer], self.optimizers())[0]
+        square = functional.mse_loss(drawn, true)
+        self.critic.requires_grad_(False)
+        with torch.autocast(drawn.device.type, enabled=False):
+            judgement = self.critic(drawn.float()).mean()
+        self.critic.requires_grad_(True)
+        loss = loss + self.adversarial.square_weight * square
+        loss = loss - self.adversarial.adversarial_weight * judgement
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        self.clip_gradients(optimizer.optimizer, self.options.gradient_clip, "norm")
+        optimizer.step()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep whose turn it is for a resumed run."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["n_batches"] = self._n_batches
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the turns of the interrupted run."""
+        super().on_load_checkpoint(checkpoint)
+        self._n_batches = int(checkpoint["n_batches"])
+
+
+def gradient_penalty(critic: nn.Module, true: Tensor, drawn: Tensor) -> Tensor:
+    """Mean squared departure of the critic's gradient from length 1 between true and drawn models.
+
+    Args:
+        critic: Scores each model by itself.
+        true: Models of the training part, shape (batch, depth, distance).
+        drawn: Models of the network, same shape.
+    """
+    share = torch.rand(len(true), 1, 1, device=true.device)
+    between = (share * true + (1 - share) * drawn).requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def training_module(
+    model_name: str, network: nn.Module, task: Task, scaling: Scaling, options: TrainingOptions
+) -> InversionModule:
+    """The module that trains a model: against its critic where it has one.
+
+    Raises:
+        OptionError: If there are options for a critic but none is there.
+    """
+    critic = MODELS[model_name].critic
+    if critic is not None:
+        return AdversarialModule(network, critic(), task, scaling, options)
+    if options.adversarial:
+        raise OptionError(f"Model '{model_name}' has no critic; leave 'adversarial' out.")
+    return InversionModule(network, task, scaling, options)
