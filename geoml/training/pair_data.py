@@ -77,6 +77,7 @@ class PairData(lightning.LightningDataModule):
             *self.training_arguments(),
             seed=self.options.seed,
             memory_limit_gb=self.options.memory_limit_gb,
+            memory_dtype=self.options.memory_dtype,
         )
 
     def close(self) -> None:
@@ -103,6 +104,7 @@ class PairData(lightning.LightningDataModule):
             mirror=self.train_pairs.mirror,
             seed=self.options.seed + 1,
             memory_limit_gb=self.options.memory_limit_gb,
+            memory_dtype=self.options.memory_dtype,
         )
 
     def train_dataloader(self) -> DataLoader[Batch]:

@@ -25,8 +25,8 @@ from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData
 from geoml.training.stream_options import StreamOptions
 
-Block = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Gathers (sample, shot, time, receiver) and velocity [m/s] (sample, depth, distance)."""
+Block = tuple[NDArray[np.floating], NDArray[np.float32]]
+"""Packed gathers (sample, shot, time, receiver) and velocity [m/s] (sample, depth, distance)."""
 
 
 def pair_data(path: str | Path, options: TrainingOptions) -> PairData:
@@ -176,7 +176,8 @@ class StreamPairs(PairDataset):
         self.n_fresh += len(velocity)
         if self._kept is not None:
             self._kept.write(block, amplitude, velocity, family)
-        return np.ascontiguousarray(np.moveaxis(amplitude, 3, 2), dtype=np.float32), velocity
+        shots = np.ascontiguousarray(np.moveaxis(amplitude, 3, 2), dtype=np.float32)
+        return self.packed(shots), velocity
 
     def _place(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Block of each sample of the epoch, below 0 for stored pairs, and its place in there."""
@@ -197,7 +198,8 @@ class StreamPairs(PairDataset):
                 shots, velocity = super()._fetch(place)
                 parts.append((shots[0], velocity[0]))
             else:
-                parts.append((self._blocks[block][0][row], self._blocks[block][1][row]))
+                held, velocity = self._blocks[block]
+                parts.append((self.unpacked(held[row]), velocity[row]))
         return tuple(np.stack(part) for part in zip(*parts, strict=True))
 
 
@@ -229,6 +231,7 @@ class StreamData(PairData):
             last_epoch=self.options.max_epochs - 1,
             seed=self.options.seed,
             memory_limit_gb=self.options.memory_limit_gb,
+            memory_dtype=self.options.memory_dtype,
         )
 
     def fingerprint(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from command import refused
 
 from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError, StoreError
@@ -166,6 +167,25 @@ def test_kept_pairs_are_those_of_a_longer_store(
     )
 
 
+def test_fresh_pairs_are_held_as_the_memory_type_says(store: Path, longer: np.ndarray) -> None:
+    data = pair_data(store, options(augmentation=None, memory_dtype="float16"))
+    pairs = data.train_pairs
+    assert isinstance(pairs, StreamPairs)
+    pairs.set_epoch(1)
+    pairs.close()
+    assert pairs._blocks[0][0].dtype == np.float16
+    last = pairs.scaling.unscale_shots(pairs[FRESH * REUSE - 1]["shots"].numpy())
+    true = longer[COUNT + FRESH - 1].transpose(0, 2, 1)
+    assert 0 < np.abs(last - true).max() < 1e-3 * np.abs(true).max()
+
+
+def test_command_checks_the_options_of_the_stream(store: Path, tmp_path: Path) -> None:
+    written = tmp_path / "stream.yaml"
+    written.write_text("fresh_pair: 100\n")
+    command = ("train", store, "--out", tmp_path / "run", "--stream", written)
+    assert "'stream' has no option 'fresh_pair'. Did you mean 'fresh_pairs'" in refused(*command)
+
+
 def test_stream_of_other_families_takes_the_store_only_for_its_judgement(store: Path) -> None:
     pairs = streamed(store, families=["curved_layers"], seed=9, first_pair=0)
     described = pairs.describe()
@@ -197,16 +217,21 @@ def test_stalled_workers_stop_the_run(store: Path) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_run_leaves_no_worker_behind(store: Path, tmp_path: Path, sign: int) -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[3]); import test_stream_data as t; "
+        "import sys; sys.path[:0] = sys.argv[3:]; import test_stream_data as t; "
         "from pathlib import Path; from geoml.training import train\n"
         "if __name__ == '__main__': train(Path(sys.argv[1]), Path(sys.argv[2]), model=t.MODEL, "
         "options=t.options(max_epochs=50, stream={'fresh_pairs': 400, 'workers': 2}))"
     )
     script = tmp_path / "run.py"
     script.write_text(code)
-    command = [sys.executable, script, store, tmp_path / "run", Path(__file__).parent]
+    folder = Path(__file__).parent
+    command = [sys.executable, script, store, tmp_path / "run", folder, folder.parent]
     process = subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [str(part) for part in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A shell that runs the tests in the background has interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         deadline = time.monotonic() + 200
