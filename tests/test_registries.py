@@ -12,13 +12,14 @@ import pytest
 
 from geoml.errors import OptionError, UnknownNameError
 from geoml.models import MODELS
+from geoml.models.logs import LOG_FITS, LOG_MODELS
 from geoml.prediction import RUNGS
 from geoml.preprocess import STEPS
 from geoml.products import PRODUCTS
 from geoml.readers import READERS
 from geoml.registry import build, lookup
 from geoml.synthetic import FAMILIES
-from geoml.tasks import TASKS
+from geoml.tasks import LOG_TASKS, TASKS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
     "model": MODELS,
@@ -27,9 +28,12 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "task": TASKS,
     "reader": READERS,
     "product": PRODUCTS,
+    "log model": LOG_MODELS,
+    "log fit": LOG_FITS,
+    "well task": LOG_TASKS,
     "rung": RUNGS,
 }
-OPTION_REGISTRIES = ("step", "family", "task", "product", "rung")
+OPTION_REGISTRIES = ("step", "family", "task", "product", "rung", "log fit", "well task")
 """Registries whose entries are dataclasses of options, built from YAML."""
 
 ENTRIES = [(kind, name) for kind, table in REGISTRIES.items() for name in table]

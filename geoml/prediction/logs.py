@@ -59,6 +59,7 @@ class LogMemberModel:
         self, member: LogMember, task: LogTask, scaling: LogScaling, plan: TargetPlan
     ) -> None:
         self._task, self._scaling, self._plan = task, scaling, plan
+        self._sees: list[str] | None = member.settings.get("sees")
         self._network: LogNetwork | None = None
         self._fitted: FittedLog | None = None
         if model_kind(member.model) == "network":
@@ -79,6 +80,7 @@ class LogMemberModel:
 
     def answer(self, table: LogTable) -> LogAnswer:
         """Answers for every row of one well."""
+        table = table.seen_by(self._sees)
         if self._network is None:
             return LogAnswer(self._fit_answer(table), None)
         output = self._outputs(table)

@@ -23,6 +23,7 @@ class WindowFeatures:
         gradients: Also the slope of each channel a metre, and of each moving mean.
         position: Also the row's place in its well, 0 at the top and 1 at the base.
         presence: Also 1 for a channel that was measured and 0 for a missing one.
+        train_every: Of how many rows one trains, > 0; neighbours teach the same.
     """
 
     lags_m: tuple[float, ...] = (0.3, 0.9, 1.8)
@@ -31,8 +32,11 @@ class WindowFeatures:
     gradients: bool = True
     position: bool = False
     presence: bool = False
+    train_every: int = 1
 
     def __post_init__(self) -> None:
+        if self.train_every < 1:
+            raise OptionError(f"train_every is {self.train_every}; it must be above 0.")
         for name in ("lags_m", "windows_m"):
             if any(not value > 0 for value in getattr(self, name)):
                 raise OptionError(f"{name} is {getattr(self, name)}; every length must be above 0.")

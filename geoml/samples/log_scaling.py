@@ -75,7 +75,9 @@ def fit_log_scaling(tables: Sequence[LogTable], clip_share: float = 0.002) -> Lo
             # Never measured in training: masked there, and so it must be at prediction.
             columns.append((0.0, 0.0, 0.0, 1.0))
             continue
-        low, high = np.quantile(known, [clip_share, 1 - clip_share])
+        # Values of the log itself: between two of them an outlier would still pull.
+        low = np.quantile(known, clip_share, method="higher")
+        high = np.quantile(known, 1 - clip_share, method="lower")
         columns.append((low, high, float(np.median(known)), _spread(np.clip(known, low, high))))
     return LogScaling(*np.array(columns, np.float64).T)
 

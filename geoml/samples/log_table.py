@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class LogTable:
         depth_m: [m], shape (row,), increasing.
         inputs: Shape (row, input channel).
         targets: Shape (row, target); no column where nothing is to be learned.
+        channels: Name of every input channel.
     """
 
     well: str
@@ -33,6 +34,7 @@ class LogTable:
     depth_m: NDArray[np.float64]
     inputs: Rows
     targets: Rows
+    channels: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -41,9 +43,23 @@ class LogTable:
 
     def taken(self, rows: NDArray[np.bool_] | slice) -> LogTable:
         """The table with some of its rows."""
-        return LogTable(
-            self.well, self.field, self.depth_m[rows], self.inputs[rows], self.targets[rows]
-        )
+        parts = {name: getattr(self, name)[rows] for name in ("depth_m", "inputs", "targets")}
+        return replace(self, **parts)
+
+    def seen_by(self, channels: Sequence[str] | None) -> LogTable:
+        """The table with all other channels missing; itself if None.
+
+        Raises:
+            OptionError: If a channel is unknown.
+        """
+        if channels is None:
+            return self
+        for name in channels:
+            if name not in self.channels:
+                known = ", ".join(self.channels)
+                raise OptionError(f"No input channel '{name}'. Channels: {known}.")
+        hidden = np.array([name not in channels for name in self.channels])
+        return replace(self, inputs=np.where(hidden, np.float32(np.nan), self.inputs))
 
 
 @dataclass(frozen=True)
@@ -152,6 +168,7 @@ def log_table(well: xr.Dataset, channels: LogChannels, targets: Sequence[str] = 
         depth_m=np.asarray(well["depth"].values, np.float64),
         inputs=channels.columns(well),
         targets=np.array(columns, np.float32).T.reshape(n_rows, len(columns)),
+        channels=channels.names,
     )
 
 

@@ -34,6 +34,8 @@ class WellSplit:
         by: What stays together: ``well``, ``field``, ``depth_block``; or ``random`` rows.
         n_folds: Folds; None leaves out one well or field at a time, or makes five of blocks.
         block_m: Length of a block of depth [m], > 0.
+        cuts_m: Depths that part a well into blocks in place of ``block_m`` [m], increasing, each
+            block a fold; for logs of several holes that were joined, or at known boundaries.
         gap_m: Rows this close to a block that is predicted do not train [m], >= 0.
         allow_leak: Permits ``random``.
         seed: Order of wells, fields or rows where they share folds.
@@ -42,6 +44,7 @@ class WellSplit:
     by: By = "well"
     n_folds: int | None = None
     block_m: float = 50.0
+    cuts_m: tuple[float, ...] = ()
     gap_m: float = 5.0
     allow_leak: bool = False
     seed: int = 0
@@ -53,6 +56,10 @@ class WellSplit:
                 "scores mean nothing. Split by well, field or depth_block, or set allow_leak to "
                 "see what the leak is worth."
             )
+        if self.cuts_m and (self.by != "depth_block" or self.n_folds is not None):
+            raise OptionError("cuts_m goes with 'by: depth_block', and without n_folds.")
+        if list(self.cuts_m) != sorted(set(self.cuts_m)):
+            raise OptionError(f"cuts_m is {self.cuts_m}; the depths must increase.")
         if self.n_folds is not None and self.n_folds < 2:
             raise OptionError(f"n_folds is {self.n_folds}; at least 2 are needed.")
         if self.block_m <= 0 or self.gap_m < 0:
@@ -129,8 +136,11 @@ def _group_folds(tables: Sequence[LogTable], keys: list[str], split: WellSplit) 
 
 
 def _block_folds(tables: Sequence[LogTable], split: WellSplit) -> list[Fold]:
-    n_folds = split.n_folds or 5
-    numbers = [((t.depth_m - t.depth_m[0]) // split.block_m).astype(int) for t in tables]
+    n_folds = len(split.cuts_m) + 1 if split.cuts_m else split.n_folds or 5
+    if split.cuts_m:
+        numbers = [np.searchsorted(split.cuts_m, t.depth_m, side="right") for t in tables]
+    else:
+        numbers = [((t.depth_m - t.depth_m[0]) // split.block_m).astype(int) for t in tables]
     if max(int(number[-1]) for number in numbers) + 1 < n_folds:
         raise OptionError(
             f"No well holds {n_folds} blocks of {split.block_m:g} m; make block_m or n_folds less."

@@ -35,8 +35,8 @@ from geoml.training.schedule import learning_rate_factor
 from geoml.well_checkpoint import LogMember
 
 Spec = str | Mapping[str, Any]
-OWN_OPTIONS = ("features", "training", "weight")
-"""Options of a model's entry that are not its own: of its features, of its training, its weight."""
+OWN_OPTIONS = ("features", "training", "weight", "sees")
+"""Options of a model's entry that are not the model's own; ``train_member`` tells of them."""
 
 
 def fit_scalings(
@@ -61,7 +61,8 @@ def train_member(
         tables: Training rows in unbroken runs.
         spec: Name of a model, or ``{name: {option: value}}``. Beside the model's own options there
             are ``features`` (of ``WindowFeatures``, for a fit), ``training`` (of
-            ``LogTrainingOptions``, for a network) and ``weight`` in an ensemble.
+            ``LogTrainingOptions``, for a network), ``weight`` in an ensemble, and ``sees``, the
+            input channels that are not hidden from it.
         task: What is learned.
         scaling: Of the inputs.
         plan: Of the targets.
@@ -76,6 +77,8 @@ def train_member(
     weight = float(own.get("weight", 1.0))
     if not weight > 0:
         raise OptionError(f"'{name}' has weight {weight:g}; it must be above 0.")
+    sees = own.get("sees")
+    tables = [table.seen_by(sees) for table in tables]
     if model_kind(name) == "fit":
         if "training" in own:
             raise OptionError(f"'{name}' is fitted in one go; it has no option 'training'.")
@@ -88,7 +91,7 @@ def train_member(
             LogTrainingOptions, {**asdict(options), **own.get("training", {})}, f"{name}.training"
         )
         member = _trained(tables, name, settings, task, scaling, plan, mine, progress)
-    return replace(member, weight=weight)
+    return replace(member, weight=weight, settings={**member.settings, "sees": sees})
 
 
 def _fitted(
@@ -110,15 +113,16 @@ def _fitted(
         scaled = plan.scaled(table.targets)
         known = np.isfinite(scaled).any(axis=1)
         inputs = scaling.filled(table.inputs) if fills else scaling.clipped(table.inputs)
-        columns.append(features.features(inputs, table_step_m(table))[known])
-        learned.append(scaled[known].astype(np.float64))
-    rows, targets = np.concatenate(columns), np.concatenate(learned)
-    if len(rows) == 0:
+        rows = np.flatnonzero(known)[:: features.train_every]
+        columns.append(features.features(inputs, table_step_m(table))[rows])
+        learned.append(scaled[rows].astype(np.float64))
+    table_rows, targets = np.concatenate(columns), np.concatenate(learned)
+    if len(table_rows) == 0:
         raise OptionError("No training row has a target.")
     # A curve that no training well has says nothing, and scikit-learn will not bin it.
-    rows = np.where(np.isnan(rows).all(axis=0), np.float32(0), rows)
+    table_rows = np.where(np.isnan(table_rows).all(axis=0), np.float32(0), table_rows)
     n_classes = task.heads(plan)[0][1] if task.is_classification else None
-    fitted = recipe.fit(rows, targets, n_classes)
+    fitted = recipe.fit(table_rows, targets, n_classes)
     options = {key: getattr(recipe, key) for key in known_options}
     return LogMember(name, {"options": options, "features": asdict(features)}, fitted.arrays())
 
