@@ -13,6 +13,7 @@ from geoml.cli.export import export
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
 from geoml.cli.noise import noise
+from geoml.cli.pairs import pairs_app
 from geoml.cli.preprocess import preprocess
 from geoml.cli.qc import qc
 from geoml.cli.run import run
@@ -57,6 +58,7 @@ app = typer.Typer(
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(wells_app, name="wells")
+app.add_typer(pairs_app, name="pairs")
 
 
 def main() -> None:

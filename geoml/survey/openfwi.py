@@ -8,14 +8,14 @@ References:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoml.errors import FileFormatError, ShapeError, StoreError
+from geoml.errors import FileFormatError, OptionError, ShapeError, StoreError
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import create_pairs, open_pairs
 from geoml.survey.store import part_path, replace_store
@@ -33,7 +33,10 @@ def pairs_to_openfwi(path: str | Path, folder: str | Path, *, per_file: int = 50
 
     Raises:
         StoreError: If the folder exists already.
+        OptionError: If ``per_file`` is below 1.
     """
+    if per_file < 1:
+        raise OptionError(f"{per_file} pairs a file; at least 1 is needed.")
     pairs = open_pairs(path)
     folder = Path(folder)
     if folder.exists():
@@ -58,6 +61,8 @@ def openfwi_to_pairs(
     attrs: Mapping[str, Any] | None = None,
     *,
     shard_samples: int = 64,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Read OpenFWI arrays into a pair store, one shard in memory at a time.
 
@@ -68,6 +73,8 @@ def openfwi_to_pairs(
         acquisition: Positions, sampling and grid, which the arrays do not say.
         attrs: More attributes; ``families`` names one family for all.
         shard_samples: Pairs a shard.
+        overwrite: Replace a store that is there.
+        progress: Called with (pairs done, pairs in all).
 
     Raises:
         FileFormatError: If a file is no array or the lists do not pair.
@@ -90,13 +97,21 @@ def openfwi_to_pairs(
     given = {"families": ["openfwi"], "steps": [], "provenance": {}, **(attrs or {})}
     chunk = next(size for size in (8, 4, 2, 1) if shard_samples % size == 0)
     writer = create_pairs(
-        path, acquisition, count, given, shard_samples=shard_samples, chunk_samples=chunk
+        path,
+        acquisition,
+        count,
+        given,
+        shard_samples=shard_samples,
+        chunk_samples=chunk,
+        overwrite=overwrite,
     )
     for start in range(0, count, shard_samples):
         stop = min(start + shard_samples, count)
         amplitude = _rows(data, ends, start, stop).transpose(0, 1, 3, 2)
         velocity = _rows(models, ends, start, stop)[:, 0]
         writer.write(start, amplitude, velocity, np.zeros(stop - start, dtype=np.int32))
+        if progress is not None:
+            progress(stop, count)
     writer.finish()
 
 
