@@ -10,6 +10,7 @@ import typer
 
 from geoml.cli import options as o
 from geoml.cli.progress import progress_bar
+from geoml.cli.wells_learn import evaluate, predict, train
 
 _MOST_FINDINGS = 20
 
@@ -123,6 +124,51 @@ def show(
             print(f"drawn {path}")
 
 
+def qc(
+    store: WellsStore,
+    out: Annotated[
+        Path | None, typer.Argument(metavar="[OUT]", help="Store to make, flagged values missing.")
+    ] = None,
+    wells: Annotated[
+        list[str] | None, typer.Option("--well", help="Only this well; may be repeated.")
+    ] = None,
+    washout_in: Annotated[
+        float, typer.Option("--washout-in", help="Hole wider than its bit by this is bad [in].")
+    ] = 1.5,
+    png: Annotated[Path | None, typer.Option(help="Folder for a picture of each well.")] = None,
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Flag impossible values, spikes and washed-out hole; count them, draw them, leave them out."""
+    from geoml import __version__
+    from geoml.preprocess.log_quality import LogQuality, flag_counts, without_flagged
+    from geoml.products.las_file import las_name
+    from geoml.products.log_quality_figure import log_quality_figure
+    from geoml.products.style import png_bytes, write_whole
+    from geoml.survey.store_files import history_line
+    from geoml.survey.wells import WellWriter, open_wells, original_if_stored
+    from geoml.survey.wells import wells as wells_of
+
+    quality = LogQuality(washout_in=washout_in)
+    table = open_wells(store)
+    line = history_line("wells qc", {"washout_in": washout_in}, __version__)
+    history = [*table.attrs.get("history", []), line]
+    writer = None if out is None else WellWriter(out, history=history, overwrite=overwrite)
+    print(f"{'well':<28} {'curve':<10} {'range':>7} {'spike':>7} {'bad hole':>8}")
+    for name, well in wells_of(table, wells):
+        flagged = quality(well)
+        for curve, counts in flag_counts(flagged).items():
+            if any(counts):
+                print(f"{name[:28]:<28} {curve:<10} {counts[0]:>7} {counts[1]:>7} {counts[2]:>8}")
+        if png is not None:
+            path = png / f"{las_name(name).removesuffix('.las')}_qc.png"
+            write_whole(path, png_bytes(log_quality_figure(flagged)))
+        if writer is not None:
+            writer.append(without_flagged(flagged), original_if_stored(store, name))
+    if writer is not None:
+        writer.finish()
+        print(out)
+
+
 def export(
     store: WellsStore,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the LAS files go.")],
@@ -135,26 +181,30 @@ def export(
     overwrite: o.Overwrite = False,
 ) -> None:
     """Write LAS: each file's own curves to the last digit, and what geoml made beside them."""
-    from geoml.errors import StoreError
     from geoml.products.las_file import las_name, save_las
-    from geoml.survey.wells import open_wells, original_well
+    from geoml.survey.wells import open_wells, original_if_stored
     from geoml.survey.wells import wells as wells_of
 
     table = open_wells(store)
     for name, well in wells_of(table, wells):
-        original = None
-        if not regular:
-            try:
-                original = original_well(store, name)
-            except StoreError:
-                print(f"{name}: its file's curves are not in the store; its grid is written")
+        original = None if regular else original_if_stored(store, name)
+        if original is None and not regular:
+            print(f"{name}: its file's curves are not in the store; its grid is written")
         path = folder / las_name(name)
         history = [str(line) for line in table.attrs.get("history", [])]
         save_las(well, path, original=original, history=history, overwrite=overwrite)
         print(path)
 
 
-WELLS_COMMANDS: tuple[Callable[..., Any], ...] = (ingest, show, export)
+WELLS_COMMANDS: tuple[Callable[..., Any], ...] = (
+    ingest,
+    show,
+    qc,
+    train,
+    evaluate,
+    predict,
+    export,
+)
 """In the order of the work; the help text keeps it."""
 
 wells_app = typer.Typer(

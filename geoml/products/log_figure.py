@@ -91,7 +91,7 @@ def log_figure(well: xr.Dataset, depth_m: tuple[float, float] | None = None) -> 
     if not tracks:
         raise ShapeError(f"Well '{well.attrs.get('name', '')}' has no curve that has a track.")
     legend = _legend(tracks, well)
-    return _drawn(well, depth, tracks, legend)
+    return drawn_tracks(well, tracks, legend)
 
 
 def save_log_figures(
@@ -209,9 +209,15 @@ def _legend(tracks: Sequence[Track], well: xr.Dataset) -> list[Patch]:
     return [patches[code] for code in sorted(patches)]
 
 
-def _drawn(
-    well: xr.Dataset, depth: NDArray[np.float64], tracks: Sequence[Track], legend: list[Patch]
-) -> Figure:
+def drawn_tracks(well: xr.Dataset, tracks: Sequence[Track], legend: Sequence[Patch] = ()) -> Figure:
+    """Tracks side by side over one depth axis, with the well's name above.
+
+    Args:
+        well: Gives depths and name.
+        tracks: From left to right.
+        legend: Patches below the tracks.
+    """
+    depth: NDArray[np.float64] = well["depth"].values
     header = header_height(tracks)
     foot = 0.35 if legend else 0.05
     figure = new_figure(_HEIGHT_IN, PAGE_WIDTH_IN)
@@ -254,7 +260,7 @@ def _drawn(
     )
     if legend:
         figure.legend(
-            handles=legend,
+            handles=list(legend),
             loc="lower left",
             bbox_to_anchor=(left, 0.0),
             ncols=min(6, len(legend)),

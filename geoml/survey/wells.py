@@ -21,6 +21,7 @@ from geoml.survey.well_writer import ORIGINAL, RESERVED, WELLS_VERSION, WellWrit
 __all__ = [
     "WellWriter",
     "open_wells",
+    "original_if_stored",
     "original_well",
     "save_wells",
     "well",
@@ -166,6 +167,14 @@ def original_well(path: str | Path, name: str) -> xr.Dataset:
         data[column] = ("depth", rows[column].values, own)
     coords = {"depth": ("depth", rows["index"].values, facts["index"])}
     return xr.Dataset(data, coords=coords, attrs=facts["attrs"])
+
+
+def original_if_stored(path: str | Path, name: str) -> xr.Dataset | None:
+    """As ``original_well``, None where the well was stored without."""
+    try:
+        return original_well(path, name)
+    except StoreError:
+        return None
 
 
 def _one_well(table: xr.Dataset, part: dict[str, Any], facts: dict[str, Any]) -> xr.Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 from command import geoml, refused
 
 from geoml.readers.log_readers import read_wells
-from geoml.survey.wells import well, well_names
+from geoml.survey.wells import original_well, well, well_names
 
 LAS = (
     "~V\nVERS. 2.0 :\nWRAP. NO :\n~W\nSTRT.M 100 :\nSTOP.M 101 :\nSTEP.M 0.5 :\nNULL. -999.25 :\n"
@@ -61,6 +61,22 @@ def test_export_gives_the_files_back(tmp_path: Path) -> None:
     geoml("wells", "export", store, tmp_path / "grid", "--well", "C", "--regular")
     ((grid, _),) = read_wells(tmp_path / "grid" / "C.las")
     np.testing.assert_array_equal(grid["GR"], [50, 60, np.nan])
+
+
+def test_qc_counts_draws_and_leaves_out(tmp_path: Path) -> None:
+    rows = "".join(f"{100 + 0.5 * i} {50 + i % 3} {80 + i % 5}\n" for i in range(60))
+    rows = rows.replace("110.0 52 80", "110.0 5000 80")
+    (tmp_path / "A.las").write_text(LAS.format(name="A").partition("~A\n")[0] + "~A\n" + rows)
+    store, clean = tmp_path / "w.zarr", tmp_path / "c.zarr"
+    geoml("wells", "ingest", tmp_path / "A.las", store)
+    status, out, err = geoml("wells", "qc", store, clean, "--png", tmp_path)
+    assert status == 0, err
+    assert [line.split() for line in out.splitlines()[1:2]] == [["A", "GR", "1", "1", "0"]]
+    assert (tmp_path / "A_qc.png").is_file()
+    gamma_ray = well(clean, "A")["GR"].values
+    assert np.flatnonzero(np.isnan(gamma_ray)).tolist() == [20]
+    assert well(clean, "A")["GR_QC"].values[20] == 3
+    assert original_well(clean, "A")["GR"].values[20] == 5000
 
 
 def test_refusals_are_one_line(tmp_path: Path) -> None:
