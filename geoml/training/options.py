@@ -61,9 +61,9 @@ class TrainingOptions:
     max_minutes: float | None = None
     max_cpu_minutes: float | None = None
     batch_size: int = 16
-    optimizer: Literal["muon", "adamw"] = "adamw"
+    optimizer: Literal["muon", "adamw"] = "muon"
     learning_rate: float = 2e-3
-    muon_learning_rate: float = 1e-2
+    muon_learning_rate: float = 4e-3
     weight_decay: float = 0.02
     warmup: float = 0.05
     ema_decay: float = 0.998
