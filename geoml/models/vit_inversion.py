@@ -94,9 +94,9 @@ class VitInversion(nn.Module):
         self.config = config
         shape, width = config.shape, config.width
         self.embed = nn.Conv2d(1, width, config.patch, config.patch)
-        self.shot = position(width, shape.n_shots, 1, 1)
-        self.time = position(width, 1, config.grid[0], 1)
-        self.receiver = position(width, 1, 1, config.grid[1])
+        self.shot = position(shape.n_shots, width)
+        self.time = position(config.grid[0], width)
+        self.receiver = position(config.grid[1], width)
         layer = nn.TransformerEncoderLayer(
             width,
             config.attention_heads,
@@ -154,14 +154,14 @@ class VitInversion(nn.Module):
         missing = (n_receiver * columns - shots.shape[3], n_time * rows - shots.shape[2])
         x = functional.pad(shots, (0, missing[0], 0, missing[1]))
         x = self.embed(x.flatten(0, 1)[:, None])  # (batch * shot, width, time patch, ...)
-        x = x.unflatten(0, (len(shots), -1)).permute(0, 1, 3, 4, 2)
-        x = x + self.shot + self.time + self.receiver
+        x = x.unflatten(0, (len(shots), -1)).permute(0, 1, 3, 4, 2)  # (batch, shot, ..., width)
+        x = x + self.shot[:, None, None] + self.time[:, None] + self.receiver
         return cast(Tensor, self.transformer(x.flatten(1, 3)))
 
 
-def position(width: int, *sizes: int) -> nn.Parameter:
-    """Learned positions along one axis, shape (1, shot, time patch, receiver patch, width)."""
-    return nn.Parameter(0.02 * torch.randn(1, *sizes, width))
+def position(size: int, width: int) -> nn.Parameter:
+    """Learned positions along one axis, shape (size, width)."""
+    return nn.Parameter(0.02 * torch.randn(size, width))
 
 
 def refinement(n_in: int, n_out: int) -> nn.Sequential:

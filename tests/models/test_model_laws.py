@@ -184,6 +184,16 @@ def test_a_window_is_judged_alone_whatever_shares_its_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_channels_last_weights_give_the_same_answer(name: str) -> None:
+    model = trained_network(name)
+    shots = gathers(SMALL)
+    with torch.no_grad():
+        before = model(shots)["velocity"]
+        after = model.to(memory_format=torch.channels_last)(shots)["velocity"]
+    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_bfloat16_autocast_stays_near_float32(name: str) -> None:
     model = trained_network(name)
     shots = gathers(SMALL)
