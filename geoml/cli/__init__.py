@@ -10,6 +10,7 @@ import typer
 
 from geoml.cli.evaluate import evaluate
 from geoml.cli.export import export
+from geoml.cli.fwi import fwi
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
 from geoml.cli.noise import noise
@@ -44,6 +45,7 @@ COMMANDS = (
     train,
     evaluate,
     invert,
+    fwi,
     export,
     run,
 )

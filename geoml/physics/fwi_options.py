@@ -39,6 +39,9 @@ class FwiOptions:
         precondition_power: 1 undoes the decay, 0 leaves it.
         spread_power: How closely steps follow the start's spread, where one is given: 1 in
             proportion, 0 not at all.
+        sharpen_cells: Window of the layered prior [cells], odd: at the end ramps become steps,
+            unless that undoes the last band's gain. 0 for none, and wherever the ground may
+            change smoothly.
         hold_above_m: No cell shallower than this moves [m]: the water column.
         update_wavelet: Fit the source anew at each band: ``none``, ``common`` (one filter for all
             shots) or ``shot`` (one each).
@@ -68,6 +71,7 @@ class FwiOptions:
     precondition: Literal["illumination", "depth", "none"] = "illumination"
     precondition_power: float = 1.0
     spread_power: float = 1.0
+    sharpen_cells: int = 0
     hold_above_m: float = 0.0
     update_wavelet: Literal["none", "common", "shot"] = "none"
     trace_power: float = 0.0
@@ -104,6 +108,10 @@ class FwiOptions:
             raise OptionError(f"'edge_relief' is {self.edge_relief:g}; choose it within 0 to 1.")
         if not self.smooth_m or min(self.smooth_m) < 0:
             raise OptionError(f"'smooth_m' is {self.smooth_m}; give lengths of at least 0.")
+        if self.sharpen_cells != 0 and (self.sharpen_cells < 3 or self.sharpen_cells % 2 == 0):
+            raise OptionError(
+                f"'sharpen_cells' is {self.sharpen_cells}; choose 0, or an odd number from 3 on."
+            )
         if self.held_out == 1:
             raise OptionError("'held_out' of 1 leaves no receiver to fit; choose 0, or 2 and more.")
 

@@ -31,6 +31,7 @@ from geoml.physics.fwi_parameter import SectionParameter, illumination, step_sca
 from geoml.physics.fwi_penalty import edge_weight
 from geoml.physics.fwi_problem import BandProblem, Prior
 from geoml.physics.fwi_result import CurvePoint, FwiResult
+from geoml.physics.fwi_sharpen import sharpened
 from geoml.physics.fwi_shots import BandShots, ShotSet
 from geoml.physics.fwi_smoother import EdgeAwareSmoother
 from geoml.physics.fwi_state import FwiState
@@ -172,11 +173,22 @@ class _Run:
                     options.iterations * len(self.bands_hz),
                 )
 
-        problem.weigh_penalties(problem.data_terms(at))
+        before_band = problem.data_terms(at)
+        problem.weigh_penalties(before_band)
         unknowns = minimised(problem, options, record)
         with torch.no_grad():
             moved = problem.parameter.velocity(torch.as_tensor(unknowns, dtype=torch.float32))
         state.velocity = moved.cpu().numpy()
+        if options.sharpen_cells > 0 and number == len(self.bands_hz) - 1:
+            self._sharpen(problem, before_band)
+
+    def _sharpen(self, problem: BandProblem, before_band: float) -> None:
+        """The state's velocity in steps, where these fit better than what the band began with."""
+        steps = sharpened(self.state.velocity, self.options.sharpen_cells)
+        steps = np.where(self.scale > 0, steps, self.state.velocity)
+        fit = problem.data_terms(torch.as_tensor(steps, device=self.device))
+        if fit < before_band:
+            self.state.velocity = steps
 
     def _judge(self, judge: BandProblem, velocity: NDArray[np.float32]) -> None:
         """A model's full-band misfits kept for the verdict."""

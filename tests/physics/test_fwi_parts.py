@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import signal
+from small_fwi import DT_S, OPTIONS, PEAK_HZ, acquisition, observed, start, truth
 
 from geoml.errors import ShapeError
 from geoml.physics.acoustic import model_acquisition
@@ -16,14 +17,13 @@ from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_parameter import SectionParameter, illumination, step_scale
 from geoml.physics.fwi_penalty import distance_from_start, edge_weight, total_variation
 from geoml.physics.fwi_problem import BandProblem, Prior, Solves
+from geoml.physics.fwi_sharpen import sharpened
 from geoml.physics.fwi_shots import BandShots, ShotSet
 from geoml.physics.fwi_smoother import EdgeAwareSmoother
 from geoml.physics.fwi_wavelet import filtered, source_filter
 from geoml.physics.openfwi import OPENFWI
 from geoml.physics.wavelet_shapes import ricker
 from geoml.survey.acquisition import Acquisition
-
-from .small_fwi import DT_S, OPTIONS, PEAK_HZ, acquisition, observed, start, truth
 
 
 def problem(options: FwiOptions = OPTIONS, columns: np.ndarray | None = None) -> BandProblem:
@@ -172,6 +172,20 @@ def test_smoother_passes_the_dot_test_and_keeps_variance() -> None:
     assert smoother.forward(x) @ y == pytest.approx(x @ smoother.backward(y), rel=1e-9)
     out = np.stack([smoother.forward(rng.standard_normal(24 * 24)) for _ in range(60)])
     assert out.std() == pytest.approx(1.0, abs=0.2)
+
+
+def test_sharpening_turns_blurred_layers_back_into_steps() -> None:
+    steps = sharpened(start(), 3)
+    assert np.abs(steps - truth()).mean() < 0.6 * np.abs(start() - truth()).mean()
+    assert np.ptp(steps[20:, :]) < 0.3 * np.ptp(start()[12:, :])
+    assert steps.min() >= start().min()
+    assert steps.max() <= start().max()
+
+
+def test_sharpening_leaves_layers_and_constants_alone() -> None:
+    np.testing.assert_allclose(sharpened(truth()[:7], 3), 1800.0, rtol=1e-6)
+    flat = np.where(np.arange(24)[:, None] < 10, 1800.0, 2500.0) * np.ones((1, 24))
+    np.testing.assert_allclose(sharpened(flat, 3), flat, rtol=1e-6)
 
 
 def test_illumination_fades_with_depth_and_lateral_reach() -> None:

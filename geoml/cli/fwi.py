@@ -1,0 +1,199 @@
+"""``geoml fwi``: waveform inversion alone, as one would do without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoml.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def fwi(
+    store: Annotated[
+        Path, typer.Argument(metavar="STORE", help="Pair store, or processed survey store.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Section to write: .zarr, .npy, .png, or .sgy for a line.")
+    ],
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a pair: gradient, gradient:TOP:BOTTOM, smooth:SIGMA_M, or a .npy or .zarr "
+            "section. Of a line: trend, or a .zarr section."
+        ),
+    ] = None,
+    sample: Annotated[int, typer.Option(help="Pair of a pair store.")] = 0,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(help="Gives a line's wavelet, grid and trend; its network stays unused."),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="YAML with layout, wavelet and trend of a line, without a checkpoint."),
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option(help="Survey store before processing, for the wavelet.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="HTML report of a line; needs --checkpoint.")
+    ] = None,
+    max_shots: Annotated[
+        int, typer.Option(min=1, help="Most shots of a line to use, evenly spread.")
+    ] = 40,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Option of the inversion, as name=value, such as bands_hz=[6,10,16]."),
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="File from which a killed run goes on.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="As torch spells it.")] = "cpu",
+) -> None:
+    """Invert waveforms from a smooth or gradient start; print misfit, cost and, if known, error."""
+    import zarr
+
+    from geoml.errors import OptionError, StoreError
+
+    if not (store / "zarr.json").is_file():
+        raise StoreError(f"{store}: no store there; give a pair store or a survey store.")
+    given = _options(option or [])
+    if "pairs_version" in zarr.open_group(store, mode="r").attrs:
+        for name, value in (("--checkpoint", checkpoint), ("--report", report), ("--raw", raw)):
+            if value is not None:
+                raise OptionError(f"{name} goes with a survey store; {store.name} holds pairs.")
+        prediction = _pair(store, sample, start or "gradient", given, state, device, out)
+    else:
+        if report is not None and checkpoint is None:
+            raise OptionError("--report needs --checkpoint, whose training it describes.")
+        prediction = _line(
+            store, start or "trend", given, checkpoint, settings, raw, report, max_shots, state,
+            device, out,
+        )  # fmt: skip
+    for line in _told(prediction.attrs):
+        typer.echo(line)
+    print(out)
+    if report is not None:
+        print(report)
+
+
+def _options(texts: list[str]) -> dict[str, Any]:
+    """Options by name, values read as YAML."""
+    import yaml
+
+    from geoml.errors import OptionError
+
+    given = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise OptionError(f"--option {text}: write name=value.")
+        given[name] = yaml.safe_load(value)
+    return given
+
+
+def _pair(
+    store: Path,
+    sample: int,
+    start: str,
+    given: dict[str, Any],
+    state: Path | None,
+    device: str,
+    out: Path,
+) -> xr.Dataset:
+    from geoml.workflow.fwi import invert_pair
+
+    write = _writer(out)
+    with progress_bar("Inverting waveforms") as progress:
+        prediction = invert_pair(
+            store, sample, start, given, state=state, device=device, progress=progress
+        )
+    write(prediction)
+    return prediction
+
+
+def _line(
+    store: Path,
+    start: str,
+    given: dict[str, Any],
+    checkpoint: str | None,
+    settings: Path | None,
+    raw: Path | None,
+    report: Path | None,
+    max_shots: int,
+    state: Path | None,
+    device: str,
+    out: Path,
+) -> xr.Dataset:
+    from geoml.checkpoint import load_checkpoint
+    from geoml.survey.store import open_survey
+    from geoml.workflow.fwi import invert_line
+    from geoml.workflow.inversion import check_inversion, write_inversion_report
+    from geoml.workflow.specification import CheckSection, load_match_section
+
+    write = _writer(out)
+    clean = open_survey(str(store))
+    network = None if checkpoint is None else load_checkpoint(checkpoint)
+    raw_survey = None if raw is None else open_survey(str(raw))
+    with progress_bar("Inverting waveforms") as progress:
+        prediction = invert_line(
+            clean,
+            start,
+            given,
+            checkpoint=network,
+            settings=None if settings is None else load_match_section(settings),
+            raw=raw_survey,
+            max_shots=max_shots,
+            state=state,
+            device=device,
+            progress=progress,
+        )
+    write(prediction)
+    if report is not None and network is not None:
+        with progress_bar("Re-modelling shots") as progress:
+            checks = check_inversion(
+                clean, prediction, network, CheckSection(shots=max_shots), progress=progress
+            )
+        write_inversion_report(
+            report,
+            title=out.stem,
+            prediction=prediction,
+            checks=checks,
+            raw=raw_survey,
+            clean=clean,
+            checkpoint=network,
+        )
+    return prediction
+
+
+def _writer(out: Path) -> Any:
+    """What writes the section; a suffix that nothing writes is refused before the work."""
+    if out.suffix == ".npy":
+        import numpy as np
+
+        return lambda prediction: np.save(out, prediction["velocity"].values)
+    from geoml.products import product_for
+
+    product = product_for(out)
+    return lambda prediction: product(prediction, out)
+
+
+def _told(attrs: dict[str, Any]) -> list[str]:
+    """Verdict, cost and scores, one line each."""
+    fwi = attrs["fwi"]
+    lines = [
+        fwi["message"],
+        f"Misfit {fwi['misfit'][0]:.4g} -> {fwi['misfit'][1]:.4g}; {fwi['forward_solves']} forward "
+        f"and {fwi['adjoint_solves']} adjoint solves, {fwi['seconds']:.1f} CPU s.",
+    ]
+    if "scores" in attrs:
+        before, after = attrs["start_scores"], attrs["scores"]
+        lines.append(
+            f"MAE {before['mae_m_s']:.1f} -> {after['mae_m_s']:.1f} m/s, SSIM "
+            f"{before['ssim']:.3f} -> {after['ssim']:.3f} (start -> inverted)."
+        )
+    return lines

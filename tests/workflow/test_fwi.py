@@ -1,0 +1,101 @@
+"""``geoml fwi`` on a pair store, and where inversions begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import geoml, refused
+from small_fwi import acquisition, observed, truth
+
+from geoml.errors import OptionError, ShapeError
+from geoml.physics.trend import VelocityTrend
+from geoml.survey.pairs import create_pairs
+from geoml.survey.velocity import open_section, section
+from geoml.workflow.fwi_start import line_start, pair_start
+
+FAST = (
+    *("--option", "bands_hz=[12]", "--option", "iterations=3", "--option", "held_out=4"),
+    *("--option", "max_velocity_m_s=3200", "--option", "simulation_spacing_m=10"),
+)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("fwi") / "pairs.zarr"
+    attrs = {"steps": [], "families": ["flat_layers"], "provenance": {}}
+    writer = create_pairs(path, acquisition(), 2, attrs, shard_samples=2, chunk_samples=1)
+    writer.write(
+        0, np.repeat(observed(), 2, 0), np.stack([truth(), truth()]), np.zeros(2, dtype=np.int32)
+    )
+    writer.finish()
+    return path
+
+
+def test_pair_is_inverted_and_scored_against_its_truth(pairs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "velocity.zarr"
+    status, told, err = geoml(
+        "fwi", pairs, "--sample", 1, "--start", "smooth:25", "--out", out, *FAST
+    )
+    assert status == 0, err
+    assert "FWI accepted" in told
+    assert "MAE" in told
+    made = open_section(out)
+    scores, start_scores = made.attrs["scores"], made.attrs["start_scores"]
+    assert scores["mae_m_s"] < start_scores["mae_m_s"]
+    assert scores["mae_m_s"] == pytest.approx(
+        float(abs(made["velocity"] - truth()).mean()), rel=1e-4
+    )
+
+
+def test_arrays_and_pictures_are_written(pairs: Path, tmp_path: Path) -> None:
+    for name in ("velocity.npy", "velocity.png"):
+        once = ("--option", "iterations=1")
+        status, _, err = geoml("fwi", pairs, "--out", tmp_path / name, *FAST, *once)
+        assert status == 0, err
+        assert (tmp_path / name).stat().st_size > 2000
+
+
+def test_wrong_commands_are_refused_in_one_line(pairs: Path, tmp_path: Path) -> None:
+    out = ("--out", tmp_path / "velocity.zarr")
+    assert "pairs 0 to 1; there is no 7" in refused("fwi", pairs, "--sample", 7, *out)
+    assert "'fwi' has no option 'band_hz'" in refused("fwi", pairs, *out, "--option", "band_hz=3")
+    assert "write name=value" in refused("fwi", pairs, *out, "--option", "iterations")
+    assert "choose gradient" in refused("fwi", pairs, *out, "--start", "flat")
+    assert "holds pairs" in refused("fwi", pairs, *out, "--report", tmp_path / "r.html")
+    assert "no store there" in refused("fwi", tmp_path / "none.zarr", *out)
+
+
+def test_gradient_is_the_line_through_the_mean_column() -> None:
+    mean = np.array([1500.0, 2100.0, 1800.0, 2400.0])
+    drawn = pair_start("gradient", (4, 3), 10.0, None, mean)
+    slope, top = np.polyfit(np.arange(4), mean, 1)
+    np.testing.assert_allclose(drawn[:, 1], top + slope * np.arange(4), rtol=1e-6)
+    stated = pair_start("gradient:1500:3000", (4, 3), 10.0, None, mean)
+    np.testing.assert_allclose(stated[:, 2], [1500, 2000, 2500, 3000])
+
+
+def test_smooth_start_needs_a_truth_and_files_must_fit(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="none is known here"):
+        pair_start("smooth:50", (4, 3), 10.0, None, np.ones(4))
+    with pytest.raises(OptionError, match="cannot be read"):
+        pair_start("smooth:wide", (4, 3), 10.0, np.ones((4, 3)), np.ones(4))
+    np.save(tmp_path / "v.npy", np.full((5, 3), 2000.0))
+    with pytest.raises(ShapeError, match=r"\(4, 3\) are needed"):
+        pair_start(str(tmp_path / "v.npy"), (4, 3), 10.0, None, np.ones(4))
+    assert pair_start(str(tmp_path / "v.npy"), (5, 3), 10.0, None, np.ones(5)).shape == (5, 3)
+
+
+def test_line_begins_under_all_its_shots_or_in_a_stored_section(tmp_path: Path) -> None:
+    from geoml.survey.velocity import save_section
+
+    trend = VelocityTrend(1600.0, 0.5, 4000.0)
+    begin = line_start("trend", trend, 10, 20.0, (-33.0, 215.0))
+    assert begin["distance"].values[[0, -1]].tolist() == [-40.0, 220.0]
+    assert float(begin["velocity"][4, 0]) == pytest.approx(1600 + 0.5 * 80)
+    save_section(section(np.full((4, 4), 2000.0), 25.0), tmp_path / "s.zarr")
+    with pytest.raises(OptionError, match="cells of 25 m; the acquisition has 20 m"):
+        line_start(str(tmp_path / "s.zarr"), trend, 10, 20.0, (0.0, 100.0))
+    with pytest.raises(OptionError, match=r"choose trend, or a \.zarr section"):
+        line_start("flat", trend, 10, 20.0, (0.0, 100.0))
