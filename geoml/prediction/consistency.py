@@ -24,11 +24,9 @@ from geoml.prediction.misfit import root_mean_square, trace_misfit
 from geoml.prediction.physics_check import observed_gather, shared_samples
 from geoml.prediction.remodel import group_acquisition, modelled_gathers, section_slice, shot_groups
 from geoml.prediction.remodel import reach_m as reach_of
-from geoml.prediction.rung import Line, Step
+from geoml.prediction.rung import Line, Step, refined_from
 
 Shots = NDArray[np.float32]
-_KEPT = ("warnings", "guard")
-_KEPT_VARIABLES = ("outside_training",)
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class DataConsistency:
             corrected = line.survey.assign(
                 amplitude=(("trace", "time"), residual_of.recorded + tried)
             )
-            predicted = line.predict(corrected)
+            predicted = refined_from(section, line.predict(corrected))
             windows += int(predicted.attrs["network_passes"])
             misfit, left = residual_of(predicted)
             solves += residual_of.n_shots
@@ -84,10 +82,6 @@ class DataConsistency:
                 best, correction, residual = predicted, tried, left
             else:
                 strength *= self.damping
-        if best is not section:
-            # What the guard said of the recorded gathers still holds; corrected ones are others.
-            best = best.assign_attrs({n: section.attrs[n] for n in _KEPT if n in section.attrs})
-            best = best.assign({n: section[n] for n in _KEPT_VARIABLES if n in section})
         at = int(np.argmin(curve))
         note = f"round {at} of {self.rounds}" if at else "no round was better"
         return Step(best, line, solves, windows, note, tuple(round(m, 5) for m in curve))

@@ -1,89 +1,161 @@
-"""Warnings where the field data look unlike anything that training covered."""
+"""The guard: which windows look unlike anything that training covered, in words of the survey."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
-from geoml.samples.input_features import outside_training
+from geoml.prediction.input_names import MEASURES, display_factor, part_name, part_places
+from geoml.samples.input_distance import CHANCE, distances
+from geoml.samples.input_features import cloud_values, outside_training
 from geoml.survey.acquisition import Acquisition
 
 Features = dict[str, NDArray[np.float64]]
 TOLERANCE = 0.25
-"""Distance beyond training's outer quantiles, as a share of their span, that is worth a word."""
+"""Distance beyond what training covered, as a share of it, that is worth a word."""
 LOUD_DB = -30.0
 """Parts that hold less of the energy than this, in training and field alike, decide nothing."""
 
 
-def outside_score(features: Features, statistics: dict[str, Any]) -> NDArray[np.float64]:
-    """How far each window lies outside training, 0 inside, 1 a whole span off; shape (window,).
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """What the guard found.
 
-    Args:
-        features: ``input_features`` of the scaled windows, each of shape (window, part).
-        statistics: The checkpoint's ``input_statistics``.
+    Attributes:
+        score: How far each window lies outside training, 0 inside, 1 as far out as training is
+            wide, shape (window,).
+        warnings: One line for each measure in which more windows are outside than chance allows.
+        panels: For each measure, as plain JSON: ``measure``, ``unit``, ``places`` of its parts,
+            ``training`` (quantiles at ``levels``, part) and ``field`` (least, median and greatest,
+            part) in that unit; ``distance`` with ``training`` quantiles, ``field`` and ``limit``
+            where there is a cloud; ``outside`` and ``windows``.
     """
-    distances = _loud_distances(features, statistics)
-    return np.max([distance.max(axis=1) for distance in distances.values()], axis=0)
+
+    score: NDArray[np.float64]
+    warnings: list[str]
+    panels: list[dict[str, Any]]
 
 
-def range_warnings(
-    features: Features, statistics: dict[str, Any], acquisition: Acquisition
-) -> list[str]:
-    """One line for each kind of feature that lies outside training, in words of the survey.
+def guard(features: Features, statistics: dict[str, Any], acquisition: Acquisition) -> Guard:
+    """Compare the windows of a survey with the training of a checkpoint.
+
+    Where training stored a cloud of a measure (``fit_distance``), the distance from it decides;
+    elsewhere, and in older checkpoints, the quantiles of each part.
 
     Args:
-        features: ``input_features`` of the scaled windows, each of shape (window, part).
+        features: ``input_features`` of the scaled windows, each of shape (window, part), and
+            ``encoder`` where the network has one.
         statistics: The checkpoint's ``input_statistics``.
         acquisition: Sampling and spread, to name frequencies, times and receivers.
     """
-    warnings = []
-    for name, distance in _loud_distances(features, statistics).items():
-        outside = distance.max(axis=1) > TOLERANCE
-        if not outside.any():
+    ranges = _loud_distances(features, statistics)
+    clouds = statistics.get("clouds", {})
+    scores, warnings, panels = [], [], []
+    for name in MEASURES:
+        if name not in features or name not in (clouds.keys() | ranges.keys()):
             continue
+        cloud = clouds.get(name)
+        if cloud is None:
+            excess, away = ranges[name].max(axis=1), None
+        else:
+            away = distances(cloud_values(name, features[name]), cloud) / cloud["limit"]
+            excess = np.maximum(away - 1, 0)
+        outside = excess > TOLERANCE
+        scores.append(excess)
+        panels.append(_panel(name, features[name], statistics, acquisition, away, outside))
+        # Overlapping windows of a long line leave the limit now and then by chance.
+        if binom.sf(outside.sum() - 1, outside.size, CHANCE) <= CHANCE:
+            worst = int(excess.argmax())
+            head = f"{int(outside.sum())} of {outside.size} windows look unlike the training data"
+            warnings.append(
+                f"{head} in {MEASURES[name]}: "
+                + _figures(name, features, statistics, ranges, acquisition, worst)
+                + ("" if away is None else _distance_words(away[worst]))
+                + "."
+            )
+    size = len(next(iter(features.values())))
+    return Guard(np.max(scores, axis=0) if scores else np.zeros(size), warnings, panels)
+
+
+def _figures(
+    name: str,
+    features: Features,
+    statistics: dict[str, Any],
+    ranges: Features,
+    acquisition: Acquisition,
+    window: int,
+) -> str:
+    """The part of a window that is farthest from training, found and covered."""
+    if name not in ranges:
+        return "no single figure says it"
+    values, quantiles = features[name][window], np.asarray(statistics["quantiles"][name])
+    low, middle, high = quantiles[0], quantiles[quantiles.shape[0] // 2], quantiles[-1]
+    away = ranges[name][window]
+    if away.any():
         # What is too loud says more to the user than the parts that look weak beside it.
-        heard = distance * (features[name] > LOUD_DB)
-        worst = heard if heard.any() else distance
-        window, part = np.unravel_index(int(worst.argmax()), worst.shape)
-        quantiles = np.asarray(statistics["quantiles"][name])
-        low, high = quantiles[0, part], quantiles[-1, part]
-        unit = "" if name == "dead_share" else " dB"
-        warnings.append(
-            f"{int(outside.sum())} of {outside.size} windows look unlike the training data: "
-            f"{_name(name, int(part), quantiles.shape[1], acquisition)} is "
-            f"{features[name][window, part]:.3g}{unit}, training covered {low:.3g} to "
-            f"{high:.3g}{unit}."
-        )
-    return warnings
+        heard = away * (values > LOUD_DB) if name.endswith("_db") else away
+        part = int((heard if heard.any() else away).argmax())
+    else:
+        part = int((np.abs(values - middle) / np.maximum(high - low, 1e-6)).argmax())
+    factor, unit = display_factor(name, acquisition)
+    covered = f"training covered {factor * low[part]:.3g} to {factor * high[part]:.3g}{unit}"
+    text = (
+        f"{part_name(name, part, values.size, acquisition)} is "
+        f"{factor * values[part]:.3g}{unit}, {covered}"
+    )
+    return text if away.any() else f"{text}, but not together with the rest"
+
+
+def _distance_words(away: float) -> str:
+    return f"; {away:.1f} times the distance that {1 - CHANCE:.0%} of training keeps"
+
+
+def _panel(
+    name: str,
+    values: NDArray[np.float64],
+    statistics: dict[str, Any],
+    acquisition: Acquisition,
+    away: NDArray[np.float64] | None,
+    outside: NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Figures of a measure for a picture."""
+    factor, unit = display_factor(name, acquisition)
+    panel: dict[str, Any] = {
+        "measure": name,
+        "title": MEASURES[name],
+        "unit": unit.strip(),
+        "windows": int(outside.size),
+        "outside": int(outside.sum()),
+    }
+    if name in statistics["quantiles"]:
+        ends = np.stack([values.min(axis=0), np.median(values, axis=0), values.max(axis=0)])
+        axis, places = part_places(name, values.shape[1], acquisition)
+        panel |= {
+            "axis": axis,
+            "places": places,
+            "training": (factor * np.asarray(statistics["quantiles"][name])).round(4).tolist(),
+            "field": (factor * ends).round(4).tolist(),
+        }
+    if away is not None:
+        cloud = statistics["clouds"][name]
+        known = np.asarray(cloud["quantiles"]) / cloud["limit"]
+        panel["distance"] = {
+            "training": known.round(4).tolist(),
+            "field": np.quantile(away, (0, 0.5, 1)).round(4).tolist(),
+        }
+    return panel
 
 
 def _loud_distances(features: Features, statistics: dict[str, Any]) -> Features:
     """``outside_training``, with 0 for parts that are quiet in training and field alike."""
-    distances = outside_training(features, statistics)
+    found = outside_training(features, statistics)
     for name in ("spectrum_db", "time_db", "receiver_db"):
-        if name in distances:
+        if name in found:
             highest = np.asarray(statistics["quantiles"][name])[-1]
             loud = np.maximum(features[name], highest) > LOUD_DB
-            distances[name] = np.where(loud, distances[name], 0.0)
-    return distances
-
-
-def _name(feature: str, part: int, n_parts: int, acquisition: Acquisition) -> str:
-    """What a part of a feature is, in units of the survey."""
-    share = np.array([part, part + 1]) / n_parts
-    if feature == "spectrum_db":
-        low, high = share * 0.5 / acquisition.dt_s
-        return f"the share of energy at {low:.0f}-{high:.0f} Hz"
-    if feature == "time_db":
-        low, high = share * acquisition.n_samples * acquisition.dt_s
-        return f"the share of energy at {low:.2f}-{high:.2f} s"
-    if feature == "receiver_db":
-        first, last = np.floor(share * acquisition.n_receivers).astype(int)
-        many = f"s {first + 1} to {last}" if last > first + 1 else f" {first + 1}"
-        return f"the share of energy on receiver{many}"
-    if feature == "amplitude_db":
-        quantile = ("quiet", "middle", "loud")[part]
-        return f"the scaled RMS amplitude of {quantile} traces"
-    return "the share of dead traces"
+            found[name] = np.where(loud, found[name], 0.0)
+    return found

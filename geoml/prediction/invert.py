@@ -14,7 +14,7 @@ from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError
 from geoml.objectives import thin_edges
 from geoml.prediction.blending import LineBlend
-from geoml.prediction.input_range import outside_score, range_warnings
+from geoml.prediction.input_range import guard
 from geoml.prediction.network import LEVEL, NORMAL_HALF_WIDTH, WindowPredictor, WindowSections
 from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.samples.input_features import input_features
@@ -35,11 +35,13 @@ _LEAST_EDGE_CELLS = 5
 
 def invert(
     survey: xr.Dataset,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | Sequence[Checkpoint],
     *,
     layout: WindowLayout | None = None,
     batch: int = 8,
     mirror: bool = False,
+    dropout_samples: int = 0,
+    guarded: bool = True,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -51,10 +53,12 @@ def invert(
 
     Args:
         survey: Survey after the steps that the checkpoint was trained for.
-        checkpoint: The network, its scaling, acquisition and calibration.
+        checkpoint: The network, its scaling, acquisition and calibration; several are an ensemble.
         layout: Where windows start; by default the checkpoint's own.
         batch: Windows a pass through the network.
         mirror: Average with the prediction of the mirrored window, flipped back.
+        dropout_samples: Draws of dropout to average; 0 predicts without.
+        guarded: Compare the windows with the training data; the warnings need it.
         device: Where torch computes.
         progress: Told how far it is.
 
@@ -74,29 +78,35 @@ def invert(
             differs.
         OptionError: If ``mirror`` or ``device`` does not fit.
     """
-    check_steps(survey.attrs.get("steps", []), checkpoint.steps)
-    predictor = WindowPredictor(checkpoint, mirror=mirror, device=device)
+    first = checkpoint if isinstance(checkpoint, Checkpoint) else checkpoint[0]
+    check_steps(survey.attrs.get("steps", []), first.steps)
+    predictor = WindowPredictor(
+        checkpoint, mirror=mirror, device=device, dropout_samples=dropout_samples
+    )
     acquisition = predictor.acquisition
-    windows = match_windows(survey, layout or _own_layout(checkpoint), acquisition)
+    windows = match_windows(survey, layout or _own_layout(first), acquisition)
     blend: LineBlend | None = None
     features: list[dict[str, NDArray[np.float64]]] = []
     passes = 0
     for done, some in _batches(windows, batch):
         shots = np.stack([read_window(survey, window, acquisition)[0] for window in some])
-        features.append(input_features(predictor.scaled(shots)))
-        for member in predictor.members(shots):
-            passes += len(some)
-            channels = _channels(member)
-            if blend is None:
-                blend = _line_blend(windows, channels.shape[1], acquisition)
-            for window, sections in zip(some, channels, strict=True):
-                blend.add(window.origin_m, sections)
+        if guarded:
+            features.append(input_features(predictor.scaled(shots)) | predictor.encoded(shots))
+        channels = _channels(predictor.predict(shots))
+        passes += len(some) * predictor.n_members
+        if blend is None:
+            blend = _line_blend(windows, channels.shape[1], acquisition)
+        for window, sections in zip(some, channels, strict=True):
+            blend.add(window.origin_m, sections)
         if progress is not None:
             progress(done, len(windows))
     assert blend is not None  # match_windows refuses a line without windows
-    joined = {name: np.concatenate([f[name] for f in features]) for name in features[0]}
-    made = _line_section(survey, checkpoint, predictor, windows, blend, joined, mirror=mirror)
-    return made.assign_attrs(network_passes=passes)
+    joined = {
+        name: np.concatenate([some[name] for some in features])
+        for name in (features[0] if features else ())
+    }
+    made = _line_section(survey, first, predictor, windows, blend, joined)
+    return made.assign_attrs(network_passes=passes, mirror=mirror, n_members=predictor.n_members)
 
 
 def check_steps(survey_steps: Sequence[Any], trained_steps: Sequence[Any]) -> None:
@@ -161,15 +171,15 @@ def _line_section(
     windows: list[LineWindow],
     blend: LineBlend,
     features: dict[str, NDArray[np.float64]],
-    *,
-    mirror: bool,
 ) -> xr.Dataset:
     """The blended line as a dataset, with its warnings."""
     acquisition = predictor.acquisition
     heads = checkpoint.model_config["heads"]
     channels = iter(blend.result())
     velocity = next(channels)
-    warnings = []
+    calibration = predictor.calibration or checkpoint.calibration
+    threshold = calibration.get("edge_threshold", 0.5)
+    warnings: list[str] = []
     if np.nanmin(velocity) < SLOWEST_M_S:
         warnings.append(
             f"The network predicts velocities down to {np.nanmin(velocity):.0f} m/s; they are "
@@ -187,15 +197,16 @@ def _line_section(
     if "edges" in heads:
         probability = next(channels)
         more["edge_probability"] = probability
-        threshold = checkpoint.calibration.get("edge_threshold", 0.5)
         more["edges"] = _without_specks(thin_edges(np.nan_to_num(probability), threshold))
-    if checkpoint.input_statistics:
-        score = outside_score(features, checkpoint.input_statistics)
-        more["outside_training"] = _along_line(score, windows, acquisition)
-        warnings += range_warnings(features, checkpoint.input_statistics, acquisition)
+    panels: list[dict[str, Any]] = []
+    if checkpoint.input_statistics and features:
+        found = guard(features, checkpoint.input_statistics, acquisition)
+        more["outside_training"] = _along_line(found.score, windows, acquisition)
+        warnings += found.warnings
+        panels = found.panels
     line = line_coordinates(survey)
     more["cdp_x"], more["cdp_y"] = line.xy_of(blend.distance_m)
-    more["windows"] = blend.count // (2 if mirror else 1)
+    more["windows"] = blend.count
     gap_m = float((blend.count == 0).sum() * acquisition.spacing_m)
     if gap_m > 0:
         warnings.append(f"No window reaches {gap_m:g} m of the line; the section is empty there.")
@@ -205,12 +216,12 @@ def _line_section(
         "steps": list(survey.attrs.get("steps", [])),
         "source_file": survey.attrs.get("source_file", ""),
         "n_windows": len(windows),
-        "mirror": mirror,
         "interval_percent": 100 * LEVEL,
-        "edge_threshold": checkpoint.calibration.get("edge_threshold", 0.5),
+        "edge_threshold": threshold,
         "datum_elevation_m": line.datum_elevation_m,
         "azimuth_deg": line.azimuth_deg,
         "warnings": warnings,
+        "guard": panels,
     }
     return section(
         velocity,

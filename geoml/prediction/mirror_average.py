@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from geoml.prediction.rung import Line, Step
+from geoml.prediction.rung import Line, Step, refined_from
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,5 @@ class MirrorAverage:
                 for that of its sources.
         """
         mirrored = line.with_members(mirror=True)
-        predicted = mirrored.predict()
+        predicted = refined_from(section, mirrored.predict())
         return Step(predicted, mirrored, windows=int(predicted.attrs["network_passes"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -30,7 +30,9 @@ class Line:
         shots: All shots in order along the line, from ``chosen_shots``.
         held_out: Traces that no fit may use, shape (trace,).
         process: Applies the survey's mutes and gains to simulated gathers; None for none.
+        others: More checkpoints of the same window; with the first they are an ensemble.
         members: What ``invert`` averages, its options by name.
+        guarded: Whether the guard is to speak of the next prediction.
         batch: Windows a pass through the network.
         device: Where torch computes.
         progress: Told (done, of all) of the rung at work.
@@ -41,7 +43,9 @@ class Line:
     shots: Mapping[int, LineShot]
     held_out: NDArray[np.bool_]
     process: Process | None = None
+    others: Sequence[Checkpoint] = ()
     members: Mapping[str, Any] = field(default_factory=dict)
+    guarded: bool = False
     batch: int = 8
     device: str = "cpu"
     progress: Progress | None = None
@@ -57,13 +61,17 @@ class Line:
         return fitted_shots(self.shots, self.held_out)
 
     def predict(self, survey: xr.Dataset | None = None) -> xr.Dataset:
-        """What the network and its members say of the line, or of other amplitudes on it."""
+        """What the network and its members say of the line, or of other amplitudes on it.
+
+        The guard speaks once, of the recorded gathers; ``refined_from`` carries its words on.
+        """
         return invert(
             self.survey if survey is None else survey,
-            self.checkpoint,
+            [self.checkpoint, *self.others],
             batch=self.batch,
             device=self.device,
             progress=self.progress,
+            guarded=self.guarded,
             **self.members,
         )
 
@@ -91,6 +99,13 @@ class Step:
     windows: int = 0
     note: str = ""
     curve: tuple[float, ...] = ()
+
+
+def refined_from(section: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
+    """A new prediction with what the guard said of the recorded gathers."""
+    attrs = {name: section.attrs[name] for name in ("warnings", "guard") if name in section.attrs}
+    said = {name: section[name] for name in ("outside_training",) if name in section}
+    return predicted.assign(said).assign_attrs(attrs)
 
 
 class Rung(Protocol):

@@ -20,7 +20,7 @@ from geoml.objectives import (
 from geoml.objectives.section_scores import Sections, TrueSections, section_scores
 from geoml.physics.edges import velocity_edges
 from geoml.samples.dataset import PairDataset
-from geoml.samples.input_features import feature_statistics, input_features
+from geoml.samples.input_features import ENCODER, feature_statistics, input_features
 from geoml.samples.loader import pair_loader
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
@@ -29,6 +29,7 @@ from geoml.training.module import join_answers
 
 EDGE_TOLERANCE_CELLS = 2
 _STATISTICS_SAMPLES = 512
+_LEAST_HELD_OUT = 8
 
 
 def predict_pairs(network: nn.Module, pairs: PairDataset, batch_size: int) -> tuple[Output, Batch]:
@@ -125,15 +126,40 @@ def trivial_scores(train_m_s: NDArray[np.float32], true_m_s: NDArray[np.float32]
     }
 
 
-def input_statistics(pairs: PairDataset) -> dict[str, Any]:
-    """Quantiles of what the network saw in training, noise included."""
+def input_statistics(
+    pairs: PairDataset, held_out: PairDataset | None = None, network: nn.Module | None = None
+) -> dict[str, Any]:
+    """What the network saw in training, noise included; see ``feature_statistics``.
+
+    Args:
+        pairs: The training part.
+        held_out: A part like it that training did not see, for the limits of the distances.
+        network: Adds what its ``encode`` makes of the gathers, where it has one.
+    """
+    some = held_out if held_out is not None and len(held_out) >= _LEAST_HELD_OUT else None
+    known = _features(pairs, network)
+    return feature_statistics(known, None if some is None else _features(some, network))
+
+
+def _features(pairs: PairDataset, network: nn.Module | None) -> dict[str, NDArray[np.float64]]:
+    """Features of up to 512 pairs, evenly spread."""
     some = np.linspace(0, len(pairs) - 1, min(len(pairs), _STATISTICS_SAMPLES)).astype(int)
-    parts = [
-        input_features(pairs.__getitems__(block.tolist())["shots"].numpy())
-        for block in np.array_split(some, -(-some.size // 32))
-    ]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return feature_statistics(joined)
+    parts = []
+    for block in np.array_split(some, -(-some.size // 32)):
+        shots = pairs.__getitems__(block.tolist())["shots"]
+        parts.append(input_features(shots.numpy()) | encoder_feature(network, shots))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def encoder_feature(network: nn.Module | None, shots: torch.Tensor) -> dict[str, Any]:
+    """Feature ``encoder``, shape (batch, width), of a network that has one; else nothing."""
+    encode = getattr(network, "encode", None)
+    if network is None or encode is None:
+        return {}
+    network.eval()
+    with torch.inference_mode():
+        device = next(network.parameters()).device
+        return {ENCODER: encode(shots.to(device)).double().cpu().numpy()}
 
 
 def _residual_and_std(output: Output, batch: Batch) -> tuple[NDArray[np.float32], ...]:

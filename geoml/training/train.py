@@ -218,7 +218,7 @@ def _examine(module: InversionModule, data: PairData, announce: Announce) -> dic
         results = {"network": own, **scores.trivial_scores(train_m_s, true_m_s)}
         for name, row in results.items():
             announce(_row(name, row))
-    statistics = scores.input_statistics(data.train_pairs)
+    statistics = scores.input_statistics(data.train_pairs, data.part("calibration"), module.network)
     return {
         "calibration": calibration,
         "training": {"scores": results, "scored_pairs": int(data.splits.test.size)},

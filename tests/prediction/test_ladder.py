@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from geoml.checkpoint import Checkpoint
+from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import OptionError
 from geoml.prediction import RUNGS, Line, Step
 from geoml.prediction.hold_out import held_out_traces
 from geoml.prediction.ladder import LadderOptions, climb
 from geoml.prediction.ladder_text import HEADINGS, ladder_table
 from geoml.prediction.remodel import chosen_shots
+from geoml.survey.acquisition import Acquisition
 from geoml.survey.velocity import open_section, save_section
+from geoml.survey.window_layout import WindowLayout
 
-from .modelled_line import GROUND, SPACING_M
+from .modelled_line import GROUND, SPACING_M, untrained
 
-SMALL = {"consistency": {"rounds": 1}}
+SMALL = {
+    "consistency": {"rounds": 1},
+    "fwi": {"iterations": 1, "bands_hz": (None,), "max_shots": 2},
+    "ensemble": {"checkpoints": "other seed"},
+}
 """Options that make a rung quick; the laws hold for any."""
 
 
@@ -44,6 +50,12 @@ def line(streamer: xr.Dataset, checkpoint: Checkpoint) -> Line:
 @pytest.fixture(scope="module")
 def start(line: Line) -> xr.Dataset:
     return line.predict()
+
+
+@pytest.fixture(scope="module")
+def other_seed(tmp_path_factory, acquisition: Acquisition, layout: WindowLayout) -> str:  # type: ignore[no-untyped-def]
+    folder = tmp_path_factory.mktemp("other_seed")
+    return str(save_checkpoint(untrained(acquisition, layout, seed=1), folder))
 
 
 def test_worse_rung_is_named_and_left_out(line: Line, start: xr.Dataset) -> None:
@@ -103,9 +115,13 @@ def test_line_without_picks_is_judged_by_its_waveforms(line: Line, start: xr.Dat
 
 @pytest.mark.parametrize("name", [name for name in RUNGS if name != "mirror"])
 def test_rung_keeps_the_grid_and_says_what_it_cost(
-    name: str, line: Line, start: xr.Dataset
+    name: str, line: Line, start: xr.Dataset, other_seed: str
 ) -> None:
-    rung = RUNGS[name](**SMALL.get(name, {}))
+    options = {
+        key: (other_seed,) if value == "other seed" else value
+        for key, value in SMALL.get(name, {}).items()
+    }
+    rung = RUNGS[name](**options)
     made = climb(line, start, [(name, rung)], LadderOptions(keep="last"))
     assert made["velocity"].dims == ("depth", "distance")
     np.testing.assert_array_equal(made["distance"], start["distance"])
@@ -114,7 +130,22 @@ def test_rung_keeps_the_grid_and_says_what_it_cost(
     row = made.attrs["ladder"][1]
     assert row["rung"] == name
     assert row["seconds"] > 0
-    assert row["curve"]
+    assert row["solves"] + row["windows"] > 0 or name == "first_arrivals"
+
+
+def test_ensemble_is_the_mean_of_its_members_and_goes_on(
+    line: Line, start: xr.Dataset, other_seed: str
+) -> None:
+    rung = RUNGS["ensemble"](checkpoints=(other_seed,))
+    step = rung.refine(line, start)
+    other = replace(line, checkpoint=load_checkpoint(other_seed)).predict()
+    mean = (start["velocity"] + other["velocity"]) / 2
+    np.testing.assert_allclose(step.section["velocity"], mean, rtol=1e-4)
+    assert float(abs(start["velocity"] - other["velocity"]).mean()) > 10
+    np.testing.assert_allclose(step.line.predict()["velocity"], step.section["velocity"], rtol=1e-5)
+    assert step.windows == 2 * start.attrs["network_passes"]
+    with pytest.raises(OptionError, match="'ensemble' has no members; write ensemble"):
+        RUNGS["ensemble"]().refine(line, start)
 
 
 def test_ladder_survives_the_store_and_prints(tmp_path, line: Line, start: xr.Dataset) -> None:  # type: ignore[no-untyped-def]
