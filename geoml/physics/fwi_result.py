@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 from geoml.physics.fwi_problem import Solves
 
 
+def _plain(value: float) -> float | None:
+    """A number for JSON, which has no NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
 @dataclass(frozen=True)
 class CurvePoint:
     """One iteration.
@@ -61,8 +66,8 @@ class FwiResult:
         return {
             "accepted": self.accepted,
             "message": self.message,
-            "misfit": [float(value) for value in self.misfit],
-            "held_out_misfit": [float(value) for value in self.held_out_misfit],
+            "misfit": [_plain(value) for value in self.misfit],
+            "held_out_misfit": [_plain(value) for value in self.held_out_misfit],
             "curve_band": [point.band for point in self.curve],
             "curve_misfit": [point.data_misfit for point in self.curve],
             "curve_objective": [point.objective for point in self.curve],
