@@ -27,6 +27,7 @@ from geoml.products.style import (
 
 _COLOURS = (TREND, PREDICTION, MUTED)
 _STYLES = ("-", "--", ":")
+_SILENT = 1e-3  # power of what is rounding [m2/s2]
 
 
 def statistics_figure(populations: Mapping[str, ModelStatistics], title: str = "") -> Figure:
@@ -54,6 +55,14 @@ def statistics_figure(populations: Mapping[str, ModelStatistics], title: str = "
         panel.set_axisbelow(True)
         style_axes(panel, heading, xlabel, ylabel)
         open_frame(panel)
+    silent = [
+        name for name, found in populations.items() if found.horizontal_power.max() <= _SILENT
+    ]
+    if silent:
+        axes[1, 2].text(
+            0.97, 0.95, "none in level layers:\n" + ", ".join(silent),
+            transform=axes[1, 2].transAxes, ha="right", va="top", fontsize=8,
+        )  # fmt: skip
     axes[0, 1].xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[1, 0].invert_yaxis()
     if title:
@@ -110,7 +119,5 @@ def _draw_population(axes: Sequence[Axes], found: ModelStatistics, look: Mapping
 
 def _draw_spectrum(axes: Axes, power: NDArray[np.float64], look: Mapping[str, Any]) -> None:
     # Level layers have no variation along rows but rounding.
-    if power.max() > 1e-3:
+    if power.max() > _SILENT:
         axes.loglog(np.arange(1, power.size + 1), power, **look)
-    else:
-        axes.text(0.5, 0.5, "none: level layers", transform=axes.transAxes, ha="center", fontsize=9)

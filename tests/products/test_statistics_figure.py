@@ -28,7 +28,7 @@ def test_every_population_has_a_curve_in_every_panel() -> None:
 def test_level_layers_have_no_variation_along_rows() -> None:
     figure = statistics_figure({"level": model_statistics(LEVEL)})
     assert not figure.axes[5].get_lines()
-    assert "level layers" in figure.axes[5].texts[0].get_text()
+    assert figure.axes[5].texts[0].get_text() == "none in level layers:\nlevel"
 
 
 def test_mosaic_shows_each_model_as_it_is() -> None:
