@@ -11,6 +11,7 @@ from geoml.workflow.option_check import check_options
 from geoml.workflow.specification import Workflow, load_workflow
 from geoml.workflow.stage import Stage, StageRecords
 from geoml.workflow.stages import WorkflowStages
+from geoml.workflow.well_specification import is_well_workflow
 
 Progress = Callable[[int, int], None]
 Bar = Callable[[str], AbstractContextManager[Progress]]
@@ -46,6 +47,11 @@ def run_workflow(
         GeomlError: If the file, its survey or a stage is at fault.
     """
     path = Path(path)
+    if is_well_workflow(path):
+        # Learning on logs loads scikit-learn, which no other workflow needs.
+        from geoml.workflow.well_run import run_well_workflow
+
+        return run_well_workflow(path, runs=runs, quick=quick, announce=announce, bar=bar)
     workflow = with_found_inputs(load_workflow(path), path)
     check_options(workflow)
     folder = Path(runs) / workflow.name

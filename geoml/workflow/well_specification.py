@@ -1,0 +1,157 @@
+"""What a wells workflow may say, checked before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from geoml.errors import FileFormatError, OptionError
+from geoml.registry import lookup, nearest, split_spec
+from geoml.tasks import LOG_TASKS
+from geoml.workflow.input_path import input_path
+from geoml.workflow.well_learning import WellLearning
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class WellQuick(BaseModel):
+    """What ``--quick`` puts in place of the real counts: proves the road, not the result.
+
+    Attributes:
+        steps: Batches of every network.
+        trees: Trees of every fit that grows them.
+        wells: Wells that train at most.
+        models: Models at most.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(default=5, gt=0)
+    trees: int = Field(default=5, gt=0)
+    wells: int = Field(default=2, gt=1)
+    models: int = Field(default=2, gt=0)
+
+
+class WellWorkflow(BaseModel):
+    """One workflow file on wells.
+
+    Attributes:
+        name: Products go to ``runs/<name>``.
+        wells: Log files, patterns or folders; may start with ``$GEOML_DATA``.
+        read: Options of ``geoml.readers.log_options.LogOptions``.
+        learn: What is learned, and how it is judged.
+        predict: Log files of the wells to predict; the training wells themselves if none.
+        quick: Counts for ``--quick``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    wells: tuple[str, ...] = Field(min_length=1)
+    read: dict[str, Any] = Field(default_factory=dict)
+    learn: WellLearning
+    predict: tuple[str, ...] = ()
+    quick: WellQuick = WellQuick()
+
+    def quickened(self) -> WellWorkflow:
+        """The workflow with the counts of ``quick``."""
+        models = []
+        for spec in self.learn.models[: self.quick.models]:
+            name, options = split_spec(spec, "log model")
+            if name in ("random_forest", "hist_boosting"):
+                options = {**options, "trees": self.quick.trees}
+            options.pop("training", None)
+            models.append({name: options})
+        training = {**self.learn.training, "steps": self.quick.steps, "pretrain_steps": 0}
+        few = {"models": tuple(models), "training": training, "seeds": 1}
+        return self.model_copy(update={"learn": self.learn.model_copy(update=few)})
+
+
+def is_well_workflow(path: str | Path) -> bool:
+    """Whether a workflow file is one on wells."""
+    return "wells" in _mapping(Path(path))
+
+
+def load_well_workflow(path: str | Path) -> WellWorkflow:
+    """The workflow that a YAML file describes, checked key by key.
+
+    Raises:
+        FileFormatError: If the file is not YAML, or not a mapping.
+        OptionError: If a key or option is unknown, missing or of the wrong type.
+    """
+    path = Path(path)
+    workflow = _checked(WellWorkflow, _mapping(path), path.name)
+    penalty = workflow.learn.penalty
+    if penalty is not None:
+        found = penalty.model_copy(update={"file": str(input_path(penalty.file, path, "penalty"))})
+        learn = workflow.learn.model_copy(update={"penalty": found})
+        workflow = workflow.model_copy(update={"learn": learn})
+    check_learning(workflow.learn)
+    return workflow
+
+
+def load_learning(path: str | Path) -> dict[str, Any]:
+    """The keys of ``learn`` in a YAML file: alone, or in a workflow."""
+    plain = _mapping(Path(path))
+    inner = plain.get("learn", plain)
+    if not isinstance(inner, dict):
+        raise OptionError(f"{path}: 'learn' holds {type(inner).__name__}; a mapping is needed.")
+    return dict(inner)
+
+
+def checked_learning(plain: Mapping[str, Any], where: str) -> WellLearning:
+    """A learning whose every name and option exists."""
+    learning = _checked(WellLearning, plain, where)
+    check_learning(learning)
+    return learning
+
+
+def check_learning(learning: WellLearning) -> None:
+    """Refuse unknown names and options before any well is read."""
+    from geoml.models.logs import LOG_FITS, LOG_MODELS
+    from geoml.training.logs import OWN_OPTIONS
+
+    learning.built_task()
+    learning.built_split()
+    learning.built_training()
+    lookup(LOG_TASKS, split_spec(learning.task, "well task")[0], "well task")
+    for spec in learning.models:
+        name, options = split_spec(spec, "log model")
+        entry: Any = lookup({**LOG_MODELS, **LOG_FITS}, name, "log model")
+        known = set(getattr(entry, "config", entry).__dataclass_fields__) | set(OWN_OPTIONS)
+        for option in options:
+            if option not in known:
+                listing = ", ".join(sorted(known))
+                raise OptionError(
+                    f"'{name}' has no option '{option}'.{nearest(option, known)} "
+                    f"Options: {listing}."
+                )
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise FileFormatError(f"{path.name}: not a YAML file that can be read: {reason}") from None
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot be read: {error.strerror}.") from None
+    if not isinstance(plain, dict):
+        raise FileFormatError(f"{path.name}: a mapping of keys is needed, such as name and wells.")
+    return plain
+
+
+def _checked(kind: type[T], plain: Mapping[str, Any], where: str) -> T:
+    try:
+        return kind.model_validate(dict(plain))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise OptionError(f"{where}: there is no key '{place}'.") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise OptionError(f"{where}: {place}: {message}.") from None
