@@ -169,6 +169,57 @@ def qc(
         print(out)
 
 
+def tie(
+    section: Annotated[
+        Path,
+        typer.Argument(metavar="SECTION", help="Velocity section, as 'geoml invert' makes it."),
+    ],
+    store: WellsStore,
+    wells: Annotated[
+        list[str] | None, typer.Option("--well", help="Only this well; may be repeated.")
+    ] = None,
+    distance_m: Annotated[
+        float | None,
+        typer.Option("--distance-m", help="Where a vertical well stands on the line [m]."),
+    ] = None,
+    datum_m: Annotated[
+        float, typer.Option("--datum-m", help="Elevation of the section's depth 0 [m].")
+    ] = 0.0,
+    kelly_bushing_m: Annotated[
+        float | None,
+        typer.Option("--kelly-bushing-m", help="Elevation of the wells' depth reference [m]."),
+    ] = None,
+    png: Annotated[Path | None, typer.Option(help="Picture of the comparison.")] = None,
+) -> None:
+    """Compare a velocity section with the sonic of wells along their paths."""
+    from geoml.products.style import png_bytes, write_whole
+    from geoml.products.well_tie_figure import well_tie_figure
+    from geoml.survey.velocity import open_section
+    from geoml.survey.wells import wells as wells_of
+    from geoml.workflow.well_tie import tie_well
+
+    velocity = open_section(section)
+    found = {}
+    print(
+        f"{'well':<24} {'cells':>5} {'RMS':>6} {'trend':>6} {'bias':>6} {'corr':>5} {'in 1 std':>8}"
+    )
+    for name, well in wells_of(store, wells):
+        tied = tie_well(
+            velocity, well, distance_m=distance_m, datum_m=datum_m, kelly_bushing_m=kelly_bushing_m
+        )
+        one = found[name] = tied.misfit
+        inside = "" if one.within_std is None else f"{one.within_std:.0%}"
+        print(
+            f"{name[:24]:<24} {one.n_cells:>5} {one.rms_m_s:>6.0f} {one.trend_rms_m_s:>6.0f} "
+            f"{one.bias_m_s:>+6.0f} {one.correlation:>5.2f} {inside:>8}"
+        )
+        if tied.offset_m is not None:
+            print(f"  at {tied.distance_m:.0f} m along the line, {tied.offset_m:.0f} m beside it")
+    if png is not None:
+        write_whole(png, png_bytes(well_tie_figure(found)))
+        print(png)
+
+
 def export(
     store: WellsStore,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the LAS files go.")],
@@ -203,6 +254,7 @@ WELLS_COMMANDS: tuple[Callable[..., Any], ...] = (
     train,
     evaluate,
     predict,
+    tie,
     export,
 )
 """In the order of the work; the help text keeps it."""

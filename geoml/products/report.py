@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geoml.products.report_content import ReportContent
+from geoml.products.report_ladder import guard_section, ladder_section
 from geoml.products.report_page import page
 from geoml.products.report_sections import (
     check_section,
@@ -16,6 +17,7 @@ from geoml.products.report_sections import (
     velocity_section,
 )
 from geoml.products.report_summary import summary
+from geoml.products.report_wells import wells_section
 from geoml.products.style import write_whole
 
 __all__ = ["ReportContent", "write_report"]
@@ -32,9 +34,12 @@ def write_report(path: str | Path, content: ReportContent) -> None:
         ("Line", line_section(content)),
         ("Data", data_section(content)),
         ("Velocity", velocity_section(content)),
+        ("Ladder", ladder_section(content)),
         ("Spread", spread_section(content)),
         ("Physics check", check_section(content)),
+        ("Wells", wells_section(content)),
         ("Training", training_section(content)),
+        ("Guard", guard_section(content)),
         ("Provenance", provenance_section(content)),
     ]
     filled = [(heading, body) for heading, body in sections if body]

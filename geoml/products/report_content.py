@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from geoml.physics.well_misfit import WellMisfit
 from geoml.survey.acquisition import Acquisition
 
 
@@ -30,6 +31,7 @@ class ReportContent:
             ``metrics`` (row name -> {column: number}), ``facts`` (name -> text).
         provenance: Name -> value: versions, seeds, hashes, options.
         warnings: Lines for the user, the most important first.
+        wells: Well near the line -> its misfit, as ``tie_well`` gives it.
     """
 
     title: str
@@ -42,3 +44,4 @@ class ReportContent:
     training: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    wells: Mapping[str, WellMisfit] = field(default_factory=dict)
