@@ -39,6 +39,12 @@ def test_best_threshold_for_all_and_for_each_by_hand() -> None:
     assert sweep.f1_at(0.79) == sweep.f1_at(0.8) == pytest.approx(2 / 9)
 
 
+def test_section_without_a_hit_counts_with_its_fewest_false_alarms() -> None:
+    counts = np.array([[[5, 9, 5], [0, 60, 4]], [[5, 5, 5], [0, 3, 4]]])
+    sweep = EdgeSweep((0.1, 0.9), counts)
+    assert sweep.ois == sweep.ods == pytest.approx(10 / (5 + 5 + 3 + 4))
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([1, 2]))
 def test_sweep_counts_what_thinning_and_matching_count_at_each_threshold(
