@@ -44,7 +44,7 @@ class VitInversionConfig:
 
     shape: SectionShape
     heads: tuple[str, ...] = HEADS
-    patches: tuple[int, int] = (16, 7)
+    patches: tuple[int, int] = (12, 5)
     width: int = 256
     depth: int = 6
     attention_heads: int = 8
@@ -93,7 +93,7 @@ class VitInversion(nn.Module):
         super().__init__()
         self.config = config
         shape, width = config.shape, config.width
-        self.embed = nn.Conv2d(1, width, config.patch, config.patch)
+        self.embed = nn.Linear(config.patch[0] * config.patch[1], width)
         self.shot = position(shape.n_shots, width)
         self.time = position(config.grid[0], width)
         self.receiver = position(config.grid[1], width)
@@ -153,8 +153,9 @@ class VitInversion(nn.Module):
         (rows, columns), (n_time, n_receiver) = self.config.patch, self.config.grid
         missing = (n_receiver * columns - shots.shape[3], n_time * rows - shots.shape[2])
         x = functional.pad(shots, (0, missing[0], 0, missing[1]))
-        x = self.embed(x.flatten(0, 1)[:, None])  # (batch * shot, width, time patch, ...)
-        x = x.unflatten(0, (len(shots), -1)).permute(0, 1, 3, 4, 2)  # (batch, shot, ..., width)
+        x = x.unflatten(3, (n_receiver, columns)).unflatten(2, (n_time, rows))
+        x = x.permute(0, 1, 2, 4, 3, 5).flatten(4)  # (batch, shot, time patch, ..., cell of patch)
+        x = self.embed(x)  # (batch, shot, time patch, receiver patch, width)
         x = x + self.shot[:, None, None] + self.time[:, None] + self.receiver
         return cast(Tensor, self.transformer(x.flatten(1, 3)))
 
