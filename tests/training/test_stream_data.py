@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from command import refused
+from distributed import LocalCluster
 
 from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError, StoreError
@@ -124,6 +125,31 @@ def test_workers_and_batches_change_nothing(store: Path) -> None:
         finally:
             pairs.close()
     assert torch.equal(*found)
+
+
+@pytest.mark.slow
+def test_cluster_models_the_same_pairs(store: Path, longer: np.ndarray) -> None:
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        dashboard_address=None,
+        silence_logs=60,
+    ) as cluster:
+        pairs = streamed(store, scheduler=cluster.scheduler_address)
+        pairs.set_epoch(1)
+        pairs.close()
+    shots, _ = pairs._blocks[0]
+    expected = longer[COUNT : COUNT + FRESH].transpose(0, 1, 3, 2)
+    np.testing.assert_allclose(shots, expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_cluster_that_does_not_answer_is_refused(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geoml.survey.scheduler._PATIENCE_S", 1)
+    with pytest.raises(OptionError, match="no Dask scheduler answers there"):
+        streamed(store, scheduler="tcp://127.0.0.1:1").set_epoch(0)
 
 
 class PowerCutError(Exception):
