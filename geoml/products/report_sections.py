@@ -97,10 +97,10 @@ def spread_section(content: ReportContent) -> str:
         "Spread of the velocity after calibration on models held out from training. It speaks for "
         "ground like the training models, not for geology outside them."
     )
-    if "velocity_network" in content.prediction:
+    if "first_arrival_spread" in content.prediction.attrs:
         caption += (
-            " It is the network's: the correction by the picked first arrivals moved the section "
-            "and did not calibrate it anew."
+            " Where paths of first arrivals run it is that of the posterior, narrower than the "
+            "network's; it takes the network's spread for the prior and picks for independent."
         )
     return html.picture(spread_figure(content.prediction), caption)
 

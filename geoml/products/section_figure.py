@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,34 @@ def spread_figure(section: xr.Dataset) -> Figure:
         _label(axes, title, depth, distance, scale)
         _colour_bar(figure, image, [axes], label)
     _hide_inner_labels(all_axes)
+    return figure
+
+
+def sections_figure(sections: Mapping[str, Floats], depth: Floats, distance: Floats) -> Figure:
+    """Several velocities of one line on one colour scale, two a row where the line is short.
+
+    Args:
+        sections: Title -> velocity [m/s], shape (depth, distance).
+        depth: [m], shape (depth,).
+        distance: Along the line [m], shape (distance,).
+    """
+    low, high = velocity_limits(np.concatenate([values.ravel() for values in sections.values()]))
+    length, height = float(np.ptp(distance)) or 1.0, float(np.ptp(depth)) or 1.0
+    n_columns = min(2 if length / height < 2 * SIDE_BY_SIDE_BELOW else 1, len(sections))
+    n_rows = -(-len(sections) // n_columns)
+    width_in = (PAGE_WIDTH_IN - 1.8) / n_columns
+    scale = vertical_exaggeration(length, height, width_in)
+    figure = new_figure((width_in * scale * height / length + 0.75) * n_rows)
+    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
+    for axes, (title, values) in zip(grid, sections.items(), strict=False):
+        image = _draw_section(axes, values, depth, distance, VELOCITY_COLOURS, low, high)
+        _label(axes, title, depth, distance, scale)
+    for axes in grid[len(sections) :]:
+        axes.remove()
+    used = grid[: len(sections)]
+    if len(sections) % n_columns == 0:
+        _hide_inner_labels(used)
+    _colour_bar(figure, image, used, "Velocity [m/s]")
     return figure
 
 

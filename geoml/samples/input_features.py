@@ -29,6 +29,7 @@ LEAST_SPREAD = {
     "moveout_samples": 0.05,
     "dead_share": 0.01,
 }
+_SHARES = ("spectrum_db", "time_db", "receiver_db")
 _ONE_SIDED = {"amplitude_db": {0: "under", 2: "over"}, "dead_share": {0: "over"}}
 """Feature -> part -> the one side on which it can be outside training."""
 _SMOOTH_SAMPLES = 3
@@ -116,7 +117,7 @@ def cloud_values(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
     How faint a band or a part of the record is says how little noise there is, and no noise is no
     reason to distrust a network that was trained with some.
     """
-    return np.maximum(values, FAINT_DB) if name.endswith("_db") else values
+    return np.maximum(values, FAINT_DB) if name in _SHARES else values
 
 
 def outside_training(
@@ -141,14 +142,20 @@ def outside_training(
     for name, values in features.items():
         if name not in statistics["quantiles"]:
             continue
-        quantiles = np.asarray(statistics["quantiles"][name])
-        low, high = quantiles[0], quantiles[-1]
+        low, _, high = _ends(name, statistics)
+        values = cloud_values(name, values)
         span = np.maximum(high - low, LEAST_SPREAD.get(name, 1.0))
         under, over = np.maximum(low - values, 0), np.maximum(values - high, 0)
         for part, side in _ONE_SIDED.get(name, {}).items():
             (under if side == "over" else over)[:, part] = 0
         distance[name] = np.maximum(under, over) / span
     return distance
+
+
+def _ends(name: str, statistics: dict[str, Any]) -> NDArray[np.float64]:
+    """Outer and middle quantiles of a feature, faint ones alike, shape (3, part)."""
+    quantiles = np.asarray(statistics["quantiles"][name])
+    return cloud_values(name, quantiles[[0, len(quantiles) // 2, -1]])
 
 
 def _arrivals(energy: NDArray[np.float64], live: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -1,0 +1,133 @@
+"""Ladder and guard in the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geoml.products.guard_figure import guard_figure
+from geoml.products.ladder_figure import ladder_figure, rung_name
+from geoml.products.report_content import ReportContent
+from geoml.products.report_ladder import guard_section, ladder_section
+from geoml.products.section_figure import sections_figure
+
+
+def row(rung: str, misfit: float, verdict: str, kept: bool, late_s: float | None) -> dict:
+    return {
+        "rung": rung,
+        "first_arrival_rms_s": late_s,
+        "held_out_first_arrival_rms_s": None if late_s is None else 1.1 * late_s,
+        "data_misfit": misfit,
+        "held_out_data_misfit": 1.02 * misfit,
+        "seconds": 12.34,
+        "cpu_seconds": 11.11,
+        "windows": 30,
+        "solves": 160,
+        "check_solves": 20,
+        "note": "round 1 of 4",
+        "curve": [0.8, 0.7],
+        "options": {},
+        "verdict": verdict,
+        "kept": kept,
+    }
+
+
+def panel(measure: str, outside: int, n_parts: int = 8) -> dict:
+    training = np.linspace(-20, -2, 5)[:, None] - np.arange(n_parts)
+    return {
+        "measure": measure,
+        "title": measure.split("_")[0],
+        "unit": "dB",
+        "axis": "Frequency [Hz]",
+        "places": list(np.arange(n_parts, dtype=float)),
+        "windows": 30,
+        "outside": outside,
+        "training": training.tolist(),
+        "field": (training[1:4] + 1).tolist(),
+        "distance": {"training": [0.1, 0.2, 0.4, 0.8, 1.1], "field": [0.3, 0.5, 7.0]},
+    }
+
+
+@pytest.fixture
+def content(prediction: xr.Dataset) -> ReportContent:
+    rows = [
+        row("network", 0.8, "start", False, 0.0187),
+        row("consistency", 0.7, "better", True, 0.0152),
+        row("fwi", 0.9, "worse", False, None),
+    ]
+    beside = {
+        f"velocity_{one['rung']}": prediction["velocity"] * (1 + place / 50)
+        for place, one in enumerate(rows)
+    }
+    attrs = {
+        "ladder": rows,
+        "ladder_rule": "Judged by the waveform misfit on the held-out traces; the best is kept.",
+        "guard": [panel("spectrum_db", 3), panel("time_db", 0)],
+    }
+    return ReportContent("Line", prediction.assign(beside).assign_attrs(attrs))
+
+
+def test_table_holds_every_rung_with_its_figures(content: ReportContent) -> None:
+    text = ladder_section(content)
+    for expected in ("18.7", "20.6", "0.800", "0.816", "12.3", "160", "better, kept", "worse"):
+        assert expected in text, expected
+    assert "Judged by the waveform misfit on the held-out traces" in text
+    assert "same 20 shots" in text
+    assert text.count("<img") == 2
+
+
+def test_report_without_ladder_or_guard_leaves_them_out(prediction: xr.Dataset) -> None:
+    plain = ReportContent("Line", prediction)
+    assert ladder_section(plain) == guard_section(plain) == ""
+
+
+def test_guard_says_which_measures_are_outside(content: ReportContent) -> None:
+    assert "spectrum (3 of 30)" in guard_section(content)
+    inside = content.prediction.assign_attrs(guard=[panel("spectrum_db", 0)])
+    assert "Every window lies inside" in guard_section(replace(content, prediction=inside))
+
+
+def test_misfits_are_drawn_at_their_values(content: ReportContent) -> None:
+    left, right = ladder_figure(content.prediction.attrs["ladder"]).axes
+    fitted = right.lines[0].get_ydata()
+    np.testing.assert_allclose(fitted, [0.8, 0.7, 0.9])
+    np.testing.assert_allclose(left.lines[0].get_ydata()[:2], [18.7, 15.2])
+    [kept] = (line for line in right.lines if line.get_label() == "Kept")
+    assert (kept.get_xdata()[0], kept.get_ydata()[0]) == (1, 0.7)
+
+
+def test_line_without_picks_has_waveforms_alone(content: ReportContent) -> None:
+    rows = [{**one, "first_arrival_rms_s": None} for one in content.prediction.attrs["ladder"]]
+    assert len(ladder_figure(rows).axes) == 1
+
+
+def test_guard_draws_a_panel_a_measure_and_the_distances(content: ReportContent) -> None:
+    axes = guard_figure(content.prediction.attrs["guard"]).axes
+    assert [one.get_title(loc="left") for one in axes] == [
+        "Spectrum",
+        "Time",
+        "Distance from training",
+    ]
+
+
+def test_sections_share_one_colour_scale(prediction: xr.Dataset) -> None:
+    velocity = prediction["velocity"].to_numpy()
+    figure = sections_figure(
+        {"one": velocity, "two": 1.1 * velocity, "three": velocity},
+        prediction["depth"].to_numpy(),
+        prediction["distance"].to_numpy(),
+    )
+    images = [image for axes in figure.axes for image in axes.get_images()]
+    assert len(images) == 3
+    assert len({image.get_clim() for image in images}) == 1
+    assert images[0].get_clim()[1] >= 1.1 * np.nanmax(velocity) * 0.99
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("fwi", "FWI"), ("fwi_2", "FWI 2"), ("first_arrivals", "First arrivals")]
+)
+def test_rungs_have_names_for_readers(name: str, shown: str) -> None:
+    assert rung_name(name) == shown
