@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geoml.cli import options as o
 from geoml.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from geoml.physics.well_misfit import WellMisfit
 
 
 def invert(
@@ -27,6 +32,9 @@ def invert(
     ] = None,
     raw: Annotated[
         Path | None, typer.Option(help="Survey store before processing, shown in the report.")
+    ] = None,
+    wells: Annotated[
+        Path | None, typer.Option(help="Wells store; sonics near the line enter the report.")
     ] = None,
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Average with the mirrored line.")
@@ -105,8 +113,19 @@ def invert(
         raw=None if raw is None else open_survey(raw),
         clean=clean,
         checkpoint=network,
+        wells=None if wells is None else _misfits(prediction, wells),
     )
     print(report)
+
+
+def _misfits(prediction: xr.Dataset, wells: Path) -> dict[str, WellMisfit]:
+    """What the wells near the line say; those that say nothing are told."""
+    from geoml.workflow.well_tie import tie_wells
+
+    found, left_out = tie_wells(prediction, wells)
+    for line in left_out:
+        typer.echo(f"well left out: {line}", err=True)
+    return found
 
 
 def rung_specs(given: list[str]) -> list[Any]:

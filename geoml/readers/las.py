@@ -181,7 +181,7 @@ def _lasio_header(
             mnemonic_case="preserve",
         )
     except Exception as error:  # lasio raises whatever its parsing of a damaged line meets
-        reason = " ".join(str(error).split())[:120]
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise FileFormatError(f"{name}: the header cannot be read ({reason}).") from None
 
 

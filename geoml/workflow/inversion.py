@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geoml.checkpoint import Checkpoint
 from geoml.errors import PhysicsError, StoreError
 from geoml.physics.trend import VelocityTrend
+from geoml.physics.well_misfit import WellMisfit
 from geoml.prediction.physics_check import check_physics
 from geoml.products.report import ReportContent, write_report
 from geoml.survey.acquisition import Acquisition
@@ -140,6 +141,7 @@ def write_inversion_report(
     clean: xr.Dataset,
     checkpoint: Checkpoint,
     seconds: dict[str, float] | None = None,
+    wells: dict[str, WellMisfit] | None = None,
 ) -> None:
     """One HTML file with everything that a reader needs to judge the section.
 
@@ -152,6 +154,7 @@ def write_inversion_report(
         clean: The survey that was inverted.
         checkpoint: The network.
         seconds: Time that each stage took [s].
+        wells: Well near the line -> its misfit, as ``tie_wells`` gives them.
     """
     trend = starting_trend(clean, checkpoint)
     content = ReportContent(
@@ -165,5 +168,6 @@ def write_inversion_report(
         training=training_content(checkpoint),
         provenance=inversion_provenance(clean, checkpoint, seconds or {}),
         warnings=prediction.attrs.get("warnings", []),
+        wells=wells or {},
     )
     write_report(path, content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -10,6 +11,7 @@ import xarray as xr
 from geoml.errors import GeometryError, PhysicsError
 from geoml.physics.well_misfit import WellMisfit, well_misfit
 from geoml.survey.well_path import line_distance_of, vertical_depth
+from geoml.survey.wells import wells
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,3 +79,31 @@ def tie_well(
         length_m=length_m,
     )
     return WellTie(name, found, float(distance[0]), offset)
+
+
+def tie_wells(
+    section: xr.Dataset, store: str | Path, *, max_offset_m: float = 1000.0, datum_m: float = 0.0
+) -> tuple[dict[str, WellMisfit], list[str]]:
+    """The misfit of every well of a store that stands near the line and has a sonic.
+
+    Args:
+        section: As ``tie_well`` takes it.
+        store: Wells store.
+        max_offset_m: How far from the line a well's mouth may be [m].
+        datum_m: Elevation of the section's depth 0 above the sea [m].
+
+    Returns:
+        Well -> misfit, and a line for each well that was left out.
+    """
+    found, left_out = {}, []
+    for name, well in wells(store):
+        try:
+            tied = tie_well(section, well, datum_m=datum_m)
+        except (GeometryError, PhysicsError) as error:
+            left_out.append(f"{name}: {error}")
+            continue
+        if tied.offset_m is not None and tied.offset_m > max_offset_m:
+            left_out.append(f"{name}: {tied.offset_m:.0f} m from the line, over {max_offset_m:g} m")
+        else:
+            found[name] = tied.misfit
+    return found, left_out

@@ -17,7 +17,7 @@ from geoml.survey.velocity import save_section, section
 from geoml.survey.well import well_dataset
 from geoml.survey.well_path import vertical_depth
 from geoml.survey.wells import save_wells
-from geoml.workflow.well_tie import tie_well
+from geoml.workflow.well_tie import tie_well, tie_wells
 
 DEPTH = np.arange(0, 1500, 0.5)
 
@@ -119,3 +119,15 @@ def test_command_prints_a_row_a_well(tmp_path: Path) -> None:
     assert out.splitlines()[1].startswith("W ")
     assert "at 424 m along the line, 0 m beside it" in out
     assert (tmp_path / "t.png").is_file()
+
+
+def test_wells_far_away_or_without_sonic_are_left_out_and_told(tmp_path: Path) -> None:
+    far = _well(DTC=400.0)
+    far.attrs.update(name="far", x_m=50_000.0)
+    mute = _well(GR=60.0)
+    mute.attrs["name"] = "mute"
+    save_wells([_well(DTC=400.0), far, mute], tmp_path / "w.zarr")
+    found, left_out = tie_wells(_section(), tmp_path / "w.zarr")
+    assert list(found) == ["W"]
+    assert [line.split(":")[0] for line in left_out] == ["far", "mute"]
+    assert "m from the line, over 1000 m" in left_out[0]
