@@ -17,6 +17,7 @@ from geoml.prediction import RUNGS
 from geoml.preprocess import STEPS
 from geoml.products import PRODUCTS
 from geoml.readers import READERS
+from geoml.readers.log_readers import LOG_READERS
 from geoml.registry import build, lookup
 from geoml.synthetic import FAMILIES
 from geoml.tasks import LOG_TASKS, TASKS
@@ -27,6 +28,7 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "family": FAMILIES,
     "task": TASKS,
     "reader": READERS,
+    "log reader": LOG_READERS,
     "product": PRODUCTS,
     "log model": LOG_MODELS,
     "log fit": LOG_FITS,
@@ -63,7 +65,7 @@ def test_registry_is_a_plain_dict_with_entries(kind: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_name_can_be_typed(kind: str, name: str) -> None:
     # A reader is found by a file's suffix, everything else by its name in YAML.
-    assert re.fullmatch(r"\.[a-z]+" if kind == "reader" else r"[a-z][a-z0-9_]*", name)
+    assert re.fullmatch(r"\.[a-z]+" if kind.endswith("reader") else r"[a-z][a-z0-9_]*", name)
 
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
