@@ -28,7 +28,7 @@ from geoml.training import scores
 from geoml.training.adversarial import training_module
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
-from geoml.training.pair_data import PairData
+from geoml.training.pair_data import PairData, pair_fingerprint
 from geoml.training.run_folder import RESUME_FOLDER, prepare_folder
 from geoml.training.run_report import Announce, Progress, RunReport
 from geoml.training.stream_data import pair_data
@@ -131,7 +131,11 @@ def train(
     checkpoint.training.update(
         curve=report.curve,
         options=asdict(options) | {"precision": options.resolved_precision()},
-        pairs={"sha256": data.fingerprint(), "count": int(data.pairs.sizes["sample"])},
+        pairs={
+            "sha256": data.fingerprint(),
+            "store_sha256": pair_fingerprint(data.pairs),
+            "count": int(data.pairs.sizes["sample"]),
+        },
         provenance=provenance,
         versions={name: version(name) for name in ("geoml", "torch", "lightning", "deepwave")},
     )

@@ -77,7 +77,7 @@ def choose_pairs(
         raise OptionError(f"'limit' is {limit}; it must be at least 1.")
     count = int(pairs.sizes["sample"])
     fingerprint = pair_fingerprint(pairs)
-    owners = [c for c in checkpoints if c.training.get("pairs", {}).get("sha256") == fingerprint]
+    owners = [checkpoint for checkpoint in checkpoints if fingerprint in _trained_on(checkpoint)]
     if not owners:
         every = np.arange(count, dtype=np.int64)
         none = every[:0]
@@ -172,6 +172,12 @@ def read_gathers(
         shots = scaling.unscale_shots(some["shots"].numpy())
         velocity = scaling.unscale_velocity(some["velocity"].numpy())
         yield np.swapaxes(shots, 2, 3), velocity
+
+
+def _trained_on(checkpoint: Checkpoint) -> tuple[str | None, ...]:
+    """Fingerprints of its training's store; with a stream of fresh pairs ``sha256`` is of both."""
+    pairs = checkpoint.training.get("pairs", {})
+    return pairs.get("sha256"), pairs.get("store_sha256")
 
 
 def _thinned(indices: Indices, limit: int | None) -> Indices:

@@ -156,6 +156,17 @@ def test_pairs_that_training_has_seen_are_refused_unless_allowed(
     assert any("has seen these pairs" in note for note in done.facts["notes"])
 
 
+def test_store_beside_a_stream_of_fresh_pairs_is_known_too(
+    pairs: Path, checkpoint: Checkpoint
+) -> None:
+    sha256 = checkpoint.training["pairs"]["sha256"]
+    streamed = {"sha256": "of store and stream", "store_sha256": sha256, "count": COUNT}
+    training = {**checkpoint.training, "pairs": streamed}
+    chosen = choose_pairs(open_pairs(pairs), [replace(checkpoint, training=training)])
+    assert chosen.own
+    np.testing.assert_array_equal(chosen.scored, split_pairs(COUNT).test)
+
+
 def test_one_owner_among_several_checkpoints_fixes_the_parts(
     pairs: Path, checkpoint: Checkpoint
 ) -> None:
