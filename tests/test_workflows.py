@@ -14,10 +14,13 @@ from geoml.survey.velocity import open_section
 from geoml.workflow.option_check import check_options
 from geoml.workflow.run import run_workflow
 from geoml.workflow.specification import Workflow, load_workflow
+from geoml.workflow.well_specification import is_well_workflow, load_well_workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS_FILE = ROOT / "workflows" / "steps.yaml"
-WORKFLOWS = sorted(set((ROOT / "workflows").glob("*.yaml")) - {STEPS_FILE})
+ALL_WORKFLOWS = sorted(set((ROOT / "workflows").glob("*.yaml")) - {STEPS_FILE})
+WELL_WORKFLOWS = [path for path in ALL_WORKFLOWS if is_well_workflow(path)]
+WORKFLOWS = [path for path in ALL_WORKFLOWS if path not in WELL_WORKFLOWS]
 
 
 def _named(path: Path) -> str:
@@ -101,3 +104,24 @@ def test_steps_file_is_the_preprocessing_of_the_sample_line() -> None:
     for name in ("sample_line", "sample_line_train"):
         workflow = load_workflow(ROOT / "workflows" / f"{name}.yaml")
         assert step_specs(build_steps(workflow.preprocess)) == step_specs(load_steps(STEPS_FILE))
+
+
+@pytest.mark.parametrize("path", WELL_WORKFLOWS, ids=_named)
+def test_wells_workflow_runs_from_log_files_to_las(
+    path: Path, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOML_DATA", str(data_dir))
+    assert load_well_workflow(path).name == path.stem
+    assert path.read_text(encoding="utf-8").startswith("# ")
+    told: list[str] = []
+    folder = run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
+    assert folder == tmp_path / f"{path.stem}-quick"
+    assert any("constant" in line for line in told)
+    files = sorted((folder / "predictions").glob("*.las"))
+    assert files
+    for target in load_well_workflow(path).learn.built_task().targets:
+        assert all(f"{target}_PRED" in file.read_text(encoding="utf-8") for file in files)
+
+    told.clear()
+    run_workflow(path, runs=tmp_path, quick=True, announce=told.append)
+    assert all(line.endswith("unchanged, skipped") for line in told)

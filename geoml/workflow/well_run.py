@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from geoml.readers.ingest_wells import ingest_wells, log_files
 from geoml.readers.log_options import LogOptions
@@ -31,7 +32,6 @@ def run_well_workflow(
     """Run the stages of a wells workflow that are new or changed; see ``run_workflow``."""
     path = Path(path)
     workflow = load_well_workflow(path)
-    options = with_options(LogOptions, workflow.read, "read")
     folder = Path(runs) / workflow.name
     most = None
     if quick:
@@ -42,12 +42,17 @@ def run_well_workflow(
     predict_files = _files(workflow.predict, path)
     if most is not None:
         train_files, predict_files = train_files[:most], predict_files[:most]
-    ingested = _ingest("ingest", train_files, folder / "wells.zarr", workflow, options)
+    ingested = _ingest("ingest", train_files, folder / "wells.zarr", workflow.read)
     trained = _train(workflow, folder, ingested, most, announce, bar)
     stages = [ingested, trained]
     source = ingested
     if predict_files:
-        source = _ingest("ingest_new", predict_files, folder / "new.zarr", workflow, options)
+        source = _ingest(
+            "ingest_new",
+            predict_files,
+            folder / "new.zarr",
+            workflow.read if workflow.read_new is None else workflow.read_new,
+        )
         stages.append(source)
     stages.append(_predict(folder, source, trained, most))
     for stage in stages:
@@ -64,14 +69,14 @@ def _files(given: tuple[str, ...], path: Path) -> list[Path]:
     return log_files([input_path(text, path, "wells") for text in given]) if given else []
 
 
-def _ingest(
-    name: str, files: list[Path], store: Path, workflow: WellWorkflow, options: LogOptions
-) -> Stage:
+def _ingest(name: str, files: list[Path], store: Path, read: dict[str, Any]) -> Stage:
+    options = with_options(LogOptions, read, "read")
+
     def make(resume: bool) -> None:
         ingest_wells(files, store, options, overwrite=True)
 
     inputs = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    return Stage(name, {"read": workflow.read}, inputs, (store,), make)
+    return Stage(name, {"read": read}, inputs, (store,), make)
 
 
 def _train(

@@ -43,6 +43,7 @@ class WellWorkflow(BaseModel):
         name: Products go to ``runs/<name>``.
         wells: Log files, patterns or folders; may start with ``$GEOML_DATA``.
         read: Options of ``geoml.readers.log_options.LogOptions``.
+        read_new: The same for the files of ``predict``; those of ``read`` when None.
         learn: What is learned, and how it is judged.
         predict: Log files of the wells to predict; the training wells themselves if none.
         quick: Counts for ``--quick``.
@@ -53,6 +54,7 @@ class WellWorkflow(BaseModel):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     wells: tuple[str, ...] = Field(min_length=1)
     read: dict[str, Any] = Field(default_factory=dict)
+    read_new: dict[str, Any] | None = None
     learn: WellLearning
     predict: tuple[str, ...] = ()
     quick: WellQuick = WellQuick()
