@@ -110,6 +110,7 @@ class PairStream:
         self._first_pair, self._ahead, self._stop = first_pair, ahead, stop_block
         self._next = self._submitted = first_block
         self._pending: dict[int, list[Future[Block]]] = {}
+        self._others = multiprocessing.active_children()
         self._stack = contextlib.ExitStack()
         self._pool = self._stack.enter_context(self._executor())
         self._submit()
@@ -137,11 +138,14 @@ class PairStream:
         return amplitude, velocity, family
 
     def close(self) -> None:
-        """Drop what is not begun, wait for the batches in work, end the workers."""
+        """Drop what is not done and end the workers."""
         for futures in self._pending.values():
             for future in futures:
                 future.cancel()
         self._pending.clear()
+        for worker in multiprocessing.active_children():
+            if worker not in self._others:
+                worker.terminate()  # they hold nothing that another process could miss
         self._stack.close()
 
     def __enter__(self) -> PairStream:
