@@ -17,7 +17,7 @@ from geoml.samples.input_distance import fit_distance
 
 LEVELS = (0.005, 0.05, 0.5, 0.95, 0.995)
 FLOOR_DB = -80.0  # what is weaker than this counts as silence
-FAINT_DB = -35.0  # shares of energy below this tell of noise alone
+FAINT_DB = -20.0  # parts with less than a hundredth of the energy tell of noise alone
 ENCODER = "encoder"
 """Feature that a network adds: what its encoder makes of a window."""
 LEAST_SPREAD = {
