@@ -40,8 +40,8 @@ class FwiOptions:
         spread_power: How closely steps follow the start's spread, where one is given: 1 in
             proportion, 0 not at all.
         sharpen_cells: Window of the layered prior [cells], odd: at the end ramps become steps,
-            unless that undoes the last band's gain. 0 for none, and wherever the ground may
-            change smoothly.
+            unless that undoes two thirds of the fall of the misfit's logarithm. 0 for none, and
+            wherever the ground may change smoothly.
         hold_above_m: No cell shallower than this moves [m]: the water column.
         update_wavelet: Fit the source anew at each band: ``none``, ``common`` (one filter for all
             shots) or ``shot`` (one each).

@@ -72,7 +72,7 @@ class SectionParameter:
         """Bounds of each unknown; None where smoothing ties them, and clamping has to do."""
         if self.smoother is not None or self.slowness:
             return None
-        start, scale = self.start.double().numpy().ravel(), self.scale.double().numpy().ravel()
+        start, scale = (grid.double().cpu().numpy().ravel() for grid in (self.start, self.scale))
         unit = np.where(scale > 0, scale, 1.0)
         low = np.where(scale > 0, np.minimum((self.lower_m_s - start) / unit, 0), 0)
         high = np.where(scale > 0, np.maximum((self.upper_m_s - start) / unit, 0), 0)

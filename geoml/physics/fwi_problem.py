@@ -82,13 +82,17 @@ class BandProblem:
         self._tv_factor = self.options.tv_weight * data_misfit / _TV_UNIT_M_S
         self._prior_factor = self.options.prior_weight * data_misfit
 
-    def data_terms(self, velocity: torch.Tensor, held_out: bool = False) -> float:
-        """Misfit of a section as a share, without a gradient."""
-        with torch.no_grad():
-            total = sum(float(one.misfit(velocity, held_out)) for one in self.shots)
-        self.solves.forward += sum(one.n_shots for one in self.shots)
-        energy = sum(one.energy(held_out) for one in self.shots)
-        return total / energy if energy > 0 else float("nan")
+    def data_terms(self, velocity: torch.Tensor) -> tuple[float, float]:
+        """Misfit of a section as a share: over the fitted receivers and over those left out."""
+        totals, energies = np.zeros(2), np.zeros(2)
+        for one in self.shots:
+            with torch.no_grad():
+                modelled = one.modelled(velocity)
+                totals += [float(one.distance(modelled, held)) for held in (False, True)]
+            energies += [one.energy(held) for held in (False, True)]
+            self.solves.forward += one.n_shots
+        shares = np.divide(totals, energies, out=np.full(2, np.nan), where=energies > 0)
+        return float(shares[0]), float(shares[1])
 
     def __call__(self, unknowns: Floats) -> tuple[float, Floats]:
         """Value and gradient; ``data_misfit`` then holds the value's part from the data."""

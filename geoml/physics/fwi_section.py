@@ -134,7 +134,7 @@ class _Run:
             ),
         )
         self.path = state
-        self.state = FwiState.begin(begin)
+        self.state = FwiState.begin(begin, repr(options))
 
     def result(self, progress: Progress | None) -> FwiResult:
         """The answer of all bands, judged."""
@@ -152,6 +152,8 @@ class _Run:
             begun = time.process_time()
             if self.path is not None:
                 self.state.save(self.path)
+        if self.options.sharpen_cells > 0:
+            self._sharpen(judge)
         if self.path is not None:
             self.path.unlink(missing_ok=True)
         return self.state.verdict()
@@ -173,28 +175,27 @@ class _Run:
                     options.iterations * len(self.bands_hz),
                 )
 
-        before_band = problem.data_terms(at)
+        before_band, _ = problem.data_terms(at)
         problem.weigh_penalties(before_band)
         unknowns = minimised(problem, options, record)
         with torch.no_grad():
-            moved = problem.parameter.velocity(torch.as_tensor(unknowns, dtype=torch.float32))
+            last = torch.as_tensor(unknowns, dtype=torch.float32, device=self.device)
+            moved = problem.parameter.velocity(last)
         state.velocity = moved.cpu().numpy()
-        if options.sharpen_cells > 0 and number == len(self.bands_hz) - 1:
-            self._sharpen(problem, before_band)
 
-    def _sharpen(self, problem: BandProblem, before_band: float) -> None:
-        """The state's velocity in steps, where these fit better than what the band began with."""
-        steps = sharpened(self.state.velocity, self.options.sharpen_cells)
-        steps = np.where(self.scale > 0, steps, self.state.velocity)
-        fit = problem.data_terms(torch.as_tensor(steps, device=self.device))
-        if fit < before_band:
-            self.state.velocity = steps
+    def _sharpen(self, judge: BandProblem) -> None:
+        """The layered form of the best model so far, as a candidate of its own."""
+        state = self.state
+        best = state.candidates[state.best]
+        steps = sharpened(best, self.options.sharpen_cells)
+        self._judge(judge, np.where(self.scale > 0, steps, best))
+        state.layered = True
 
     def _judge(self, judge: BandProblem, velocity: NDArray[np.float32]) -> None:
         """A model's full-band misfits kept for the verdict."""
         at = torch.as_tensor(velocity, device=self.device)
         self._fit_source(judge, at)
-        self.state.judged.append((judge.data_terms(at), judge.data_terms(at, held_out=True)))
+        self.state.judged.append(judge.data_terms(at))
         self.state.candidates.append(velocity)
 
     def _problem(self, number: int, at: torch.Tensor) -> BandProblem:

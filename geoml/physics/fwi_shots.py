@@ -88,14 +88,13 @@ class BandShots:
             return float((self._which(held_out)[..., 0] * alive).sum())
         return float((self._which(held_out) * self._trace * self._observed**2).sum())
 
-    def misfit(self, velocity: torch.Tensor, held_out: bool = False) -> torch.Tensor:
-        """Misfit of a section's gathers, to be divided by ``energy``.
+    def misfit(self, velocity: torch.Tensor) -> torch.Tensor:
+        """Misfit over the fitted receivers, to be divided by ``energy``.
 
         Args:
             velocity: The whole section [m/s], shape (depth, distance).
-            held_out: Over the receivers that the fit leaves out, instead of those it uses.
         """
-        return self.distance(self.modelled(velocity), held_out)
+        return self.distance(self.modelled(velocity))
 
     def distance(self, modelled: torch.Tensor, held_out: bool = False) -> torch.Tensor:
         """Misfit of gathers that ``modelled`` gave."""

@@ -21,6 +21,7 @@ class FwiState:
 
     Attributes:
         start: Where it began [m/s], shape (depth, distance).
+        settings: Its options, as text.
         velocity: Where it is [m/s], same shape.
         bands_done: Bands behind it.
         judged: Full-band misfits (fitted, held out) of the start and after each band.
@@ -29,9 +30,11 @@ class FwiState:
         solves: Wave equations solved.
         seconds: Processor time [s].
         filters: Last filters of the source.
+        layered: Whether the last candidate is the best one before it put into steps.
     """
 
     start: NDArray[np.float32]
+    settings: str
     velocity: NDArray[np.float32]
     bands_done: int = 0
     judged: list[tuple[float, float]] = field(default_factory=list)
@@ -40,16 +43,18 @@ class FwiState:
     solves: Solves = field(default_factory=Solves)
     seconds: float = 0.0
     filters: list[NDArray[np.float64]] = field(default_factory=list)
+    layered: bool = False
 
     @classmethod
-    def begin(cls, start: NDArray[np.float32]) -> FwiState:
+    def begin(cls, start: NDArray[np.float32], settings: str) -> FwiState:
         """The state before the first band."""
-        return cls(start=start, velocity=start)
+        return cls(start=start, settings=settings, velocity=start)
 
     def save(self, path: Path) -> None:
         """Write it; a kill leaves the old file or the new one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = {
+            "settings": self.settings,
             "bands_done": self.bands_done,
             "judged": self.judged,
             "curve": [asdict(point) for point in self.curve],
@@ -71,7 +76,7 @@ class FwiState:
         """The state in a file, or ``fresh`` where there is none.
 
         Raises:
-            StoreError: If the file belongs to another start.
+            StoreError: If the file belongs to another start or other options.
         """
         if not path.is_file():
             return fresh
@@ -81,9 +86,15 @@ class FwiState:
                     f"{path}: an inversion that began elsewhere; remove it to begin anew."
                 )
             plain = json.loads(str(stored["plain"]))
+            if plain["settings"] != fresh.settings:
+                raise StoreError(
+                    f"{path}: an inversion with other options; repeat them to go on, or remove "
+                    "it to begin anew."
+                )
             velocity, candidates = stored["velocity"], list(stored["candidates"])
         return cls(
             start=fresh.start,
+            settings=fresh.settings,
             velocity=velocity,
             bands_done=plain["bands_done"],
             judged=[(a, b) for a, b in plain["judged"]],
@@ -93,21 +104,36 @@ class FwiState:
             seconds=plain["seconds"],
         )
 
+    @property
+    def unseen(self) -> list[float]:
+        """Misfit of each candidate on receivers that the fit left out; on all where none were."""
+        return [judged[1] if np.isfinite(judged[1]) else judged[0] for judged in self.judged]
+
+    @property
+    def best(self) -> int:
+        """The candidate that fits the unseen receivers best, the layered one aside."""
+        return int(np.argmin(self.unseen[:-1] if self.layered else self.unseen))
+
     def verdict(self) -> FwiResult:
         """The model that fits the unseen receivers best, or the start with the reason why."""
-        unseen = [judged[1] if np.isfinite(judged[1]) else judged[0] for judged in self.judged]
-        best = int(np.argmin(unseen))
+        unseen, best = self.unseen, self.best
         # Beaten on the receivers that were fitted, a model is no refinement either.
         accepted = best > 0 and self.judged[best][0] < self.judged[0][0]
         last = best if accepted else len(self.judged) - 1
+        form = ""
+        if accepted and self.layered:
+            keeps = unseen[-1] <= unseen[0] ** (2 / 3) * unseen[best] ** (1 / 3)
+            last = len(unseen) - 1 if keeps else best
+            told = "taken" if keeps else "not taken"
+            form = f" The layered form fits to {unseen[-1]:.4g} and is {told}."
         kind = "receivers left out of the fit" if np.isfinite(self.judged[0][1]) else "gathers"
         found = f"misfit of the {kind} {unseen[0]:.4g} at the start, {unseen[last]:.4g} at the end"
         if accepted:
-            message = f"FWI accepted: {found}."
+            message = f"FWI accepted: {found}.{form}"
         else:
             message = f"FWI refused, the start is kept: {found}."
         return FwiResult(
-            velocity=self.candidates[best] if accepted else self.start,
+            velocity=self.candidates[last] if accepted else self.start,
             accepted=accepted,
             message=message,
             misfit=(self.judged[0][0], self.judged[last][0]),

@@ -159,12 +159,16 @@ def test_killed_run_goes_on_to_the_same_model(
     assert not (tmp_path / "model_0.npz").exists()
 
 
-def test_state_of_another_start_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_of_another_start_or_other_options_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
     short = replace(OPTIONS, bands_hz=(12.0,), iterations=1)
     refine(short, state=tmp_path)
     with pytest.raises(StoreError, match="began elsewhere; remove it"):
         refine_windows_fwi(truth(), observed(), acquisition(), short, state=tmp_path)
+    with pytest.raises(StoreError, match="other options; repeat them"):
+        refine(replace(short, tv_weight=0.5), state=tmp_path)
 
 
 def test_refinement_that_unseen_receivers_contradict_is_refused() -> None:
