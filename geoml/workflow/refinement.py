@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def refine_section(
         progress=progress,
     )
     clock, cpu = time.perf_counter(), time.process_time()
-    predicted = line.predict()
+    predicted = replace(line, guarded=True).predict()
     took = {"seconds": time.perf_counter() - clock, "cpu_seconds": time.process_time() - cpu}
     if not rungs:
         return predicted
