@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from geoml.errors import FileFormatError, OptionError
+from geoml.errors import OptionError
 from geoml.registry import lookup, nearest, split_spec
 from geoml.tasks import LOG_TASKS
 from geoml.workflow.input_path import input_path
+from geoml.workflow.section_check import Section, checked, read_mapping
 from geoml.workflow.well_learning import WellLearning
 
-T = TypeVar("T", bound=BaseModel)
 
-
-class WellQuick(BaseModel):
+class WellQuick(Section):
     """What ``--quick`` puts in place of the real counts: proves the road, not the result.
 
     Attributes:
@@ -28,15 +26,13 @@ class WellQuick(BaseModel):
         models: Models at most.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     steps: int = Field(default=5, gt=0)
     trees: int = Field(default=5, gt=0)
     wells: int = Field(default=2, gt=1)
     models: int = Field(default=2, gt=0)
 
 
-class WellWorkflow(BaseModel):
+class WellWorkflow(Section):
     """One workflow file on wells.
 
     Attributes:
@@ -48,8 +44,6 @@ class WellWorkflow(BaseModel):
         predict: Log files of the wells to predict; the training wells themselves if none.
         quick: Counts for ``--quick``.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     wells: tuple[str, ...] = Field(min_length=1)
@@ -75,7 +69,7 @@ class WellWorkflow(BaseModel):
 
 def is_well_workflow(path: str | Path) -> bool:
     """Whether a workflow file is one on wells."""
-    return "wells" in _mapping(Path(path))
+    return "wells" in read_mapping(Path(path))
 
 
 def load_well_workflow(path: str | Path) -> WellWorkflow:
@@ -86,7 +80,7 @@ def load_well_workflow(path: str | Path) -> WellWorkflow:
         OptionError: If a key or option is unknown, missing or of the wrong type.
     """
     path = Path(path)
-    workflow = _checked(WellWorkflow, _mapping(path), path.name)
+    workflow = checked(WellWorkflow, read_mapping(path), path.name)
     penalty = workflow.learn.penalty
     if penalty is not None:
         found = penalty.model_copy(update={"file": str(input_path(penalty.file, path, "penalty"))})
@@ -98,7 +92,7 @@ def load_well_workflow(path: str | Path) -> WellWorkflow:
 
 def load_learning(path: str | Path) -> dict[str, Any]:
     """The keys of ``learn`` in a YAML file: alone, or in a workflow."""
-    plain = _mapping(Path(path))
+    plain = read_mapping(Path(path))
     inner = plain.get("learn", plain)
     if not isinstance(inner, dict):
         raise OptionError(f"{path}: 'learn' holds {type(inner).__name__}; a mapping is needed.")
@@ -107,7 +101,7 @@ def load_learning(path: str | Path) -> dict[str, Any]:
 
 def checked_learning(plain: Mapping[str, Any], where: str) -> WellLearning:
     """A learning whose every name and option exists."""
-    learning = _checked(WellLearning, plain, where)
+    learning = checked(WellLearning, plain, where)
     check_learning(learning)
     return learning
 
@@ -132,28 +126,3 @@ def check_learning(learning: WellLearning) -> None:
                     f"'{name}' has no option '{option}'.{nearest(option, known)} "
                     f"Options: {listing}."
                 )
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise FileFormatError(f"{path.name}: not a YAML file that can be read: {reason}") from None
-    except OSError as error:
-        raise FileFormatError(f"{path}: cannot be read: {error.strerror}.") from None
-    if not isinstance(plain, dict):
-        raise FileFormatError(f"{path.name}: a mapping of keys is needed, such as name and wells.")
-    return plain
-
-
-def _checked(kind: type[T], plain: Mapping[str, Any], where: str) -> T:
-    try:
-        return kind.model_validate(dict(plain))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise OptionError(f"{where}: there is no key '{place}'.") from None
-        message = first["msg"].removeprefix("Value error, ")
-        raise OptionError(f"{where}: {place}: {message}.") from None

@@ -1,0 +1,85 @@
+"""What a workflow file says of the way from a network to a section and its report."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from geoml.workflow.section_check import Options, Section
+
+
+class PreviewSection(Section):
+    """Gathers drawn before and after processing, with their difference and f-k spectra.
+
+    Attributes:
+        gathers: Keys of the gathers, such as field records, or ``#1`` for the first one.
+        kind: What the traces of a gather share.
+    """
+
+    gathers: list[int | str] = Field(default=["#1"], min_length=1)
+    kind: Literal["shot", "receiver", "cdp", "offset"] = "shot"
+
+
+class InvertSection(Section):
+    """How the network is slid along the line.
+
+    Attributes:
+        mirror: Average with the mirrored line, a second pass at the same cost.
+        refine: Rungs of the ladder, in order: entries of ``geoml.prediction.RUNGS``, ``name`` or
+            ``name: {option: value}``, or names with commas between them.
+        ladder: Options of ``geoml.prediction.ladder.LadderOptions``: how rungs are judged.
+        fit_first_arrivals: The rung ``first_arrivals`` with these options, behind those of
+            ``refine``; not when None.
+        batch: Windows in one call of the network.
+        device: Where the network runs, as torch spells it.
+    """
+
+    mirror: bool = False
+    refine: list[str | dict[str, Options | None]] = Field(default_factory=list)
+    ladder: Options = Field(default_factory=dict)
+    fit_first_arrivals: Options | None = None
+    batch: int = Field(default=8, gt=0)
+    device: str = "cpu"
+
+    @field_validator("refine", mode="before")
+    @classmethod
+    def _names_with_commas(cls, value: Any) -> Any:
+        """``mirror,fwi`` as the list it means, also inside a list."""
+        entries = value if isinstance(value, list) else [value]
+        return [
+            name.strip() if isinstance(name, str) else name
+            for entry in entries
+            for name in (entry.split(",") if isinstance(entry, str) else [entry])
+        ]
+
+    @property
+    def rungs(self) -> list[str | dict[str, Options | None]]:
+        """All rungs in order, the fit of first arrivals last."""
+        if self.fit_first_arrivals is None:
+            return list(self.refine)
+        return [*self.refine, {"first_arrivals": self.fit_first_arrivals}]
+
+
+class CheckSection(Section):
+    """How the answer is re-modelled.
+
+    Attributes:
+        shots: Shots whose gathers are modelled, spread evenly over the line; all when None.
+        device: Where the modelling runs, as torch spells it.
+    """
+
+    shots: int | None = Field(default=None, gt=0)
+    device: str = "cpu"
+
+
+class ReportSection(Section):
+    """What the report shows.
+
+    Attributes:
+        title: Heading; the workflow's name when empty.
+        gathers: Shots drawn before and after processing, and beside their re-modelled twins.
+    """
+
+    title: str = ""
+    gathers: int = Field(default=3, gt=0)
