@@ -49,7 +49,7 @@ HALF_RANGE_M_S = 1500.0
 CANNY_SECTIONS = 100
 ONLY_VELOCITY = {"velocity": {"spread": False}}
 CLEAN = {"snr_db": None, "dead_fraction": 0.0, "trace_gain_db": 0.0}
-MUON = {"optimizer": "muon", "muon_learning_rate": 0.005, "learning_rate": 2e-3, "batch_size": 16}
+MUON = {"optimizer": "muon", "muon_learning_rate": 0.003, "learning_rate": 2e-3, "batch_size": 16}
 ADAMW = {"optimizer": "adamw", "learning_rate": 1e-3, "batch_size": 32}
 
 NETWORKS: dict[str, dict[str, Any]] = {
