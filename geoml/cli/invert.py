@@ -61,6 +61,10 @@ def invert(
         typer.Option("--fit-first-arrivals", help="The rung first_arrivals, behind the others."),
     ] = False,
     batch: Annotated[int, typer.Option(help="Windows in one call of the network.")] = 8,
+    bfloat16: Annotated[
+        bool,
+        typer.Option("--bfloat16", help="Compute in bfloat16: faster on some processors."),
+    ] = False,
     check_shots: Annotated[
         int, typer.Option(help="Shots that the report's physics check re-models.")
     ] = 40,
@@ -80,6 +84,7 @@ def invert(
 
     product = product_for(out)
     plain: dict[str, Any] = {"mirror": mirror, "batch": batch, "device": device}
+    plain["bfloat16"] = bfloat16
     plain["refine"] = rung_specs(refine or [])
     plain["ladder"] = {"keep": keep, "criterion": criterion, "hold_out": hold_out}
     plain["fit_first_arrivals"] = {} if fit_first_arrivals else None

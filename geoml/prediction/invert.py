@@ -42,6 +42,7 @@ def invert(
     mirror: bool = False,
     dropout_samples: int = 0,
     guarded: bool = True,
+    bfloat16: bool = False,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -59,6 +60,7 @@ def invert(
         mirror: Average with the prediction of the mirrored window, flipped back.
         dropout_samples: Draws of dropout to average; 0 predicts without.
         guarded: Compare the windows with the training data; the warnings need it.
+        bfloat16: Compute in bfloat16; see ``WindowPredictor``.
         device: Where torch computes.
         progress: Told how far it is.
 
@@ -81,7 +83,11 @@ def invert(
     first = checkpoint if isinstance(checkpoint, Checkpoint) else checkpoint[0]
     check_steps(survey.attrs.get("steps", []), first.steps)
     predictor = WindowPredictor(
-        checkpoint, mirror=mirror, device=device, dropout_samples=dropout_samples
+        checkpoint,
+        mirror=mirror,
+        device=device,
+        dropout_samples=dropout_samples,
+        bfloat16=bfloat16,
     )
     acquisition = predictor.acquisition
     windows = match_windows(survey, layout or _own_layout(first), acquisition)

@@ -60,7 +60,7 @@ def refine_section(
         shots=shots,
         held_out=held_out_traces(shots, clean.sizes["trace"], options.hold_out if rungs else 0),
         process=Replay(clean.attrs.get("steps", [])),
-        members={"mirror": section.mirror},
+        members={"mirror": section.mirror, "bfloat16": section.bfloat16},
         batch=section.batch,
         device=section.device,
         progress=progress,

@@ -12,6 +12,8 @@ import xarray as xr
 from geoml.checkpoint import Checkpoint
 from geoml.errors import CheckpointError, GeometryError, OptionError
 from geoml.prediction.invert import _without_specks, invert
+from geoml.prediction.mixture_calibration import mixture_name, with_mixture_calibration
+from geoml.prediction.network import WindowPredictor
 from geoml.samples import mirror_channels
 from geoml.samples.input_features import feature_statistics, input_features
 from geoml.survey.acquisition import Acquisition
@@ -78,6 +80,41 @@ def test_disagreement_of_windows_adds_to_the_spread(
     shared = line["velocity_std"].where(line["windows"] > 1)
     assert float(alone.max()) < 0.01
     assert float(shared.mean()) > 0.1
+
+
+def test_mixture_is_blended_once_with_the_factor_fitted_for_it(
+    streamer: xr.Dataset, acquisition: Acquisition, checkpoint: Checkpoint, layout: WindowLayout
+) -> None:
+    survey = streamer.isel(trace=slice(0, 30))  # three shots: one window
+    other = untrained(acquisition, layout, seed=5)
+    name = mixture_name([checkpoint, other])
+    fitted = {"factors": {"0.8": 0.7}, "edge_threshold": 0.3}
+    both = [with_mixture_calibration(checkpoint, name, fitted), other]
+    [window] = match_windows(survey, layout, acquisition)
+    shots = read_window(survey, window, acquisition)[0][None]
+    said = WindowPredictor(both).predict(shots)
+    line = invert(survey, both)
+    np.testing.assert_allclose(line["velocity"], said.velocity[0], rtol=1e-6)
+    np.testing.assert_allclose(line["velocity_std"], said.velocity_std[0], rtol=1e-3)
+    assert line.attrs["edge_threshold"] == 0.3
+    alone = [one.velocity_std for one in WindowPredictor(both).members(shots)]
+    separate = np.sqrt(np.mean(np.square(alone), axis=0)[0])
+    assert float((line["velocity_std"] / separate).mean()) < 0.9  # each member's factor is 1.5
+
+
+def test_one_member_is_blended_to_the_bit(streamer: xr.Dataset, checkpoint: Checkpoint) -> None:
+    one, listed = invert(streamer, checkpoint), invert(streamer, [checkpoint])
+    xr.testing.assert_identical(one, listed)
+    assert int(one.attrs["n_members"]) == 1
+    assert one.attrs["network_passes"] == one.attrs["n_windows"]
+
+
+def test_bfloat16_is_asked_for_and_moves_a_section_little(
+    streamer: xr.Dataset, checkpoint: Checkpoint
+) -> None:
+    exact, narrow = invert(streamer, checkpoint), invert(streamer, checkpoint, bfloat16=True)
+    moved = abs(narrow["velocity"] - exact["velocity"])
+    assert 0 < float(moved.max()) < 0.1 * checkpoint.scaling["velocity_scale_m_s"]
 
 
 def symmetric_line() -> xr.Dataset:
