@@ -1,0 +1,40 @@
+"""What geoml evaluate prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from command import geoml, refused
+from judged_pairs import untrained
+
+from geoml.checkpoint import Checkpoint, save_checkpoint
+
+
+def test_command_prints_every_row_and_writes_what_is_asked(
+    others: Path, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    one, two = (save_checkpoint(untrained(None, seed), tmp_path / f"c{seed}") for seed in (0, 1))
+    files = ("--json", tmp_path / "e.json", "--png", tmp_path / "e.png")
+    status, out, err = geoml(
+        "evaluate", f"{one},{two}", others, "--ensemble", "--mirror", "--limit", 12, *files
+    )
+    assert status == 0, err
+    document = json.loads((tmp_path / "e.json").read_text())
+    for row in document["rows"]:
+        assert row["name"] in out
+    assert "12 pairs (none used in training)" in out
+    for heading in ("SSIM", "three_layers", "ODS 2", "in 80 %", "CRPS"):
+        assert heading in out
+    assert (tmp_path / "e.png").read_bytes().startswith(b"\x89PNG")
+    assert {"calibration_curve", "risk_curve"} <= set(document["rows"][0])
+
+
+def test_command_refuses_in_one_line(others: Path, tmp_path: Path) -> None:
+    assert "No checkpoint folder" in refused("evaluate", tmp_path / "none", others)
+    one = save_checkpoint(untrained(None), tmp_path / "c")
+    assert "each of them once" in refused("evaluate", f"{one},{one}", others)
+    assert "does not exist" in refused("evaluate", one, tmp_path / "none.zarr")
+    assert "'limit' is 0" in refused("evaluate", one, others, "--limit", 0)
+    line = refused("evaluate", "marine_sample", others)
+    assert "another acquisition than marine_sample was trained for" in line
