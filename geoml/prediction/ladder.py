@@ -30,7 +30,7 @@ CRITERIA = {
 _IN_WORDS = {
     "first_arrivals": "the RMS misfit of the first arrivals",
     "waveform": "the waveform misfit",
-    "both": "the product of first-arrival and waveform misfit",
+    "both": "the root mean square of first-arrival and waveform misfit",
 }
 
 
@@ -41,8 +41,8 @@ class LadderOptions:
     Attributes:
         keep: ``best``: a rung that makes the criterion worse is named and left out, and the next
             one starts from the best section so far. ``last``: it is named and goes on.
-        criterion: ``first_arrivals``, ``waveform``, or ``both``: the product of the two misfits.
-            On traces that no fit used, where there are some. Without picks it is the waveform.
+        criterion: ``first_arrivals``, ``waveform``, or ``both``; see ``score``. On traces that no
+            fit used, where there are some. Without picks it is the waveform.
         hold_out: Every so many shots (traces of each shot where shots are few) no fit may use; 0
             for none.
         check_shots: Most shots that are modelled to judge a rung, evenly spread; None for all.
@@ -87,14 +87,14 @@ def climb(
         rung: ``rung``, ``first_arrival_rms_s``, ``data_misfit`` and the same with ``held_out_``
         before them (NaN as None), ``seconds``, ``cpu_seconds``, ``windows`` (through a network),
         ``solves`` (of the wave equation, those of judging it apart as ``check_solves``),
-        ``verdict`` (start, better, worse), ``kept``, ``note`` and ``curve``; and ``ladder_rule``,
-        in words.
+        ``score`` (1 for the network), ``verdict`` (start, better, worse), ``kept``, ``note`` and
+        ``curve``; and ``ladder_rule``, in words.
     """
     options = options or LadderOptions()
     judge = _Judge(line, options)
     rows = [judge.row(START, section, seconds=seconds, cpu_seconds=cpu_seconds)]
     rows[0]["windows"] = int(section.attrs.get("network_passes", 0))
-    rows[0]["verdict"] = "start"
+    rows[0] |= {"score": 1.0, "verdict": "start"}
     announce(ladder_line(rows[0]))
     velocities = {START: section["velocity"]}
     best, current = 0, section
@@ -111,8 +111,9 @@ def climb(
             "curve": list(step.curve),
             "options": asdict(rung),  # type: ignore[call-overload]
         }
-        better = judge.value(row) < min(judge.value(earlier) for earlier in rows)
-        row["verdict"] = "better" if better else "worse"
+        reached = score(judge.misfits(row), judge.misfits(rows[0]))
+        better = reached < min(earlier["score"] for earlier in rows)
+        row |= {"score": round(reached, 6), "verdict": "better" if better else "worse"}
         velocities[unique] = step.section["velocity"]
         rows.append(row)
         if better or options.keep == "last":
@@ -121,6 +122,30 @@ def climb(
     for number, row in enumerate(rows):
         row["kept"] = number == best
     return _finished(current, velocities, rows, judge.rule)
+
+
+def score(misfits: Sequence[float | None], network: Sequence[float | None]) -> float:
+    """Root mean square of a section's misfits, each as a share of the network's.
+
+    sqrt((p^2 / p0^2 + w^2 / w0^2) / 2) with the first-arrival misfits p [s] and waveform misfits w
+    of the section and (p0, w0) of the network: the data term of a joint inversion whose errors are
+    the network's misfits. 1 for the network; the same share of either counts alike, and what is
+    left of the larger one counts most. The product p w would be no such balance: picks fall to a
+    fifth where waveforms fall by a fifth, and a millisecond more then undoes the latter.
+
+    Args:
+        misfits: What counts of the section; None where it was not measured.
+        network: The same of the network.
+
+    Returns:
+        0 or more; 1 where nothing was measured.
+    """
+    shares = [
+        (misfit / start) ** 2
+        for misfit, start in zip(misfits, network, strict=True)
+        if misfit is not None and start
+    ]
+    return float(np.sqrt(np.mean(shares))) if shares else 1.0
 
 
 class _Judge:
@@ -136,7 +161,9 @@ class _Judge:
         self._criterion = options.criterion if has_picks else "waveform"
         where = " on the held-out traces" if self._aside else ""
         kept = "the best of all is kept" if options.keep == "best" else "the last rung is kept"
-        self.rule = f"Judged by {_IN_WORDS[self._criterion]}{where}; {kept}."
+        share = "each as a share" if self._criterion == "both" else "as a share"
+        judged = f"{_IN_WORDS[self._criterion]}{where}, {share} of the network's"
+        self.rule = f"Judged by {judged}; {kept}."
 
     def row(self, name: str, section: xr.Dataset, **cost: float) -> dict[str, Any]:
         """The figures of a rung; what was not measured is None."""
@@ -164,12 +191,10 @@ class _Judge:
             **empty,
         }
 
-    def value(self, row: dict[str, Any]) -> float:
-        """What is to be small."""
+    def misfits(self, row: dict[str, Any]) -> list[float | None]:
+        """What is to be small; shots held out may be without picks."""
         prefix = "held_out_" if self._aside else ""
-        values = [row[prefix + name] for name in CRITERIA[self._criterion]]
-        # Shots held out may be without picks; then what is there decides.
-        return float(np.prod([value for value in values if value is not None]))
+        return [row[prefix + name] for name in CRITERIA[self._criterion]]
 
 
 def _finished(

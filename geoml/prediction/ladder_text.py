@@ -15,6 +15,7 @@ HEADINGS = (
     "seconds",
     "passes",
     "solves",
+    "score",
     "verdict",
 )
 
@@ -70,6 +71,7 @@ def ladder_cells(row: Row) -> list[str]:
         f"{row['seconds']:.1f}",
         str(row["windows"] or "-"),
         str(row["solves"] or "-"),
+        _share(row.get("score")),
         row["verdict"] + (", kept" if row["kept"] else ""),
     ]
 

@@ -21,6 +21,7 @@ COLUMNS = (
     "CPU seconds",
     "Network passes",
     "Solves",
+    "Score",
     "Verdict",
 )
 
@@ -85,7 +86,8 @@ def guard_section(content: ReportContent) -> str:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     def number(name: str, factor: float, form: str) -> str:
-        return "–" if row[name] is None else format(factor * row[name], form)
+        value = row.get(name)  # sections of before have no score
+        return "–" if value is None else format(factor * value, form)
 
     return [
         number("first_arrival_rms_s", 1e3, ".1f"),
@@ -96,5 +98,6 @@ def _cells(row: dict[str, Any]) -> list[str]:
         number("cpu_seconds", 1, ".1f"),
         str(row["windows"] or "–"),
         str(row["solves"] or "–"),
+        number("score", 1, ".3f"),
         row["verdict"] + (", kept" if row["kept"] else ""),
     ]

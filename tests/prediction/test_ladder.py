@@ -12,7 +12,7 @@ from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import OptionError
 from geoml.prediction import RUNGS, Line, Step
 from geoml.prediction.hold_out import held_out_traces
-from geoml.prediction.ladder import LadderOptions, climb
+from geoml.prediction.ladder import LadderOptions, climb, score
 from geoml.prediction.ladder_text import HEADINGS, ladder_table
 from geoml.prediction.remodel import chosen_shots
 from geoml.survey.acquisition import Acquisition
@@ -103,6 +103,31 @@ def test_criterion_decides_what_is_better(line: Line, start: xr.Dataset) -> None
     for criterion, kept in (("first_arrivals", "slow"), ("waveform", "truth")):
         made = climb(other, start, rungs, LadderOptions(criterion=criterion))
         assert [row["rung"] for row in made.attrs["ladder"] if row["kept"]] == [kept]
+
+
+def test_neither_misfit_outweighs_the_other() -> None:
+    """Worked by hand: picks [s] and waveforms of the network, of a rung A, and of B after it."""
+    network, a, b = (0.020, 0.90), (0.004, 0.90), (0.006, 0.72)
+    assert score(network, network) == 1
+    assert score(a, network) == pytest.approx(np.sqrt((0.2**2 + 1.0**2) / 2))  # 0.721
+    assert score(b, network) == pytest.approx(np.sqrt((0.3**2 + 0.8**2) / 2))  # 0.604
+    # Two milliseconds more would have undone a fifth of the waveform misfit.
+    assert np.prod(b) > np.prod(a)
+    # The same shares the other way round, and in other units, are worth the same.
+    assert score((0.016, 0.27), network) == pytest.approx(score(b, network))
+    assert score((6.0, 0.72), (20.0, 0.90)) == pytest.approx(score(b, network))
+    # An answer as late as the network's is not bought with waveforms alone, nor the reverse.
+    assert score((0.02, 0.45), network) == pytest.approx(score((0.01, 0.90), network))
+    assert score((None, 0.45), (None, 0.90)) == 0.5
+    assert score((None, None), (None, None)) == 1
+
+
+def test_score_of_a_rung_is_that_of_its_held_out_misfits(line: Line, start: xr.Dataset) -> None:
+    rows = climb(line, start, [("slow", Scaled(0.97))]).attrs["ladder"]
+    names = ("held_out_first_arrival_rms_s", "held_out_data_misfit")
+    network, slow = ([row[name] for name in names] for row in rows)
+    assert rows[0]["score"] == 1
+    assert rows[1]["score"] == pytest.approx(score(slow, network), abs=1e-6)
 
 
 def test_line_without_picks_is_judged_by_its_waveforms(line: Line, start: xr.Dataset) -> None:
