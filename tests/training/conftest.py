@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_stream import COUNT as STREAMED
+from small_stream import FRESH, simulated
 
 from geoml.survey.acquisition import Acquisition
-from geoml.survey.pairs import create_pairs
+from geoml.survey.pairs import create_pairs, open_pairs
 
 COUNT = 96
 
@@ -60,3 +62,16 @@ def pairs(acquisition: Acquisition, tmp_path_factory: pytest.TempPathFactory) ->
         writer.write(start, amplitude[part], velocity[part], np.zeros(32, dtype=np.int32))
     writer.finish()
     return path
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pairs of two families, modelled."""
+    return simulated(tmp_path_factory.mktemp("stream") / "pairs.zarr")
+
+
+@pytest.fixture(scope="session")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """The amplitudes that the same recipe gives when asked for more pairs."""
+    path = simulated(tmp_path_factory.mktemp("longer") / "pairs.zarr", STREAMED + 3 * FRESH)
+    return open_pairs(path).amplitude.values

@@ -1,12 +1,7 @@
-"""Fresh pairs reach training in an order of their own, and their workers never outlive it."""
+"""Fresh pairs reach training in an order of their own."""
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,83 +9,15 @@ import numpy as np
 import pytest
 import torch
 from command import refused
-from distributed import LocalCluster
+from small_stream import COUNT, FRESH, MODEL, REUSE, options, streamed
 
 from geoml.checkpoint import load_checkpoint
-from geoml.errors import OptionError, StoreError
-from geoml.physics.trend import VelocityTrend
-from geoml.physics.wavelet_shapes import ricker
+from geoml.errors import OptionError
 from geoml.samples.scaling import Scaling
-from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import open_pairs
-from geoml.synthetic import VelocityRange
-from geoml.synthetic.generate import generate_pairs
-from geoml.training import TrainingOptions, train
-from geoml.training.stream_data import StreamData, StreamPairs, pair_data
+from geoml.training import train
+from geoml.training.stream_data import StreamPairs, pair_data
 from geoml.training.stream_options import StreamOptions
-
-WINDOW = Acquisition(
-    source_distance_m=np.array([20.0, 100.0]),
-    source_depth_m=np.full(2, 10.0),
-    receiver_distance_m=np.array([20.0 * np.arange(7)] * 2),
-    receiver_depth_m=np.full((2, 7), 10.0),
-    dt_s=0.008,
-    n_samples=24,
-    spacing_m=20.0,
-    n_depth=8,
-    n_distance=8,
-    wavelet=ricker(8.0, 0.008, 13),
-    wavelet_start_s=-0.048,
-    max_frequency_hz=22.0,
-    free_surface=False,
-)
-COUNT, FRESH, REUSE = 40, 8, 2
-SPLITS = {"train": 0.3, "validation": 0.3, "calibration": 0.3, "test": 0.1}
-MODEL = {"mh_unet_s": {"widths": [16], "stem_widths": [8], "map_groups": 4}}
-
-
-def simulated(path: Path, count: int = COUNT, **more: Any) -> Path:
-    generate_pairs(
-        path,
-        WINDOW,
-        families=["flat_layers", {"curved_layers": {"max_dip_deg": 20.0}}],
-        velocity_range=VelocityRange(VelocityTrend(1800.0, 1.0, 3000.0)),
-        count=count,
-        seed=4,
-        **{"batch": 10, **more},
-    )
-    return path
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulated(tmp_path_factory.mktemp("stream") / "pairs.zarr")
-
-
-@pytest.fixture(scope="module")
-def longer(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    """The amplitudes that the same recipe gives when asked for more pairs."""
-    path = simulated(tmp_path_factory.mktemp("longer") / "pairs.zarr", COUNT + 3 * FRESH)
-    return open_pairs(path).amplitude.values
-
-
-def options(max_epochs: int = 3, stream: dict[str, Any] | None = None, **more: Any) -> Any:
-    base: dict[str, Any] = {
-        "max_epochs": max_epochs,
-        "batch_size": 8,
-        "precision": "32-true",
-        "accelerator": "cpu",
-        "patience": None,
-        "splits": SPLITS,
-    }
-    stream = {"fresh_pairs": FRESH, "reuse": REUSE, "workers": 0, **(stream or {})}
-    return TrainingOptions(**{**base, "stream": stream, **more})
-
-
-def streamed(store: Path, **stream: Any) -> StreamPairs:
-    data = pair_data(store, options(augmentation=None, max_epochs=4, stream=stream))
-    assert isinstance(data, StreamData)
-    return data.train_pairs
 
 
 def test_epoch_holds_the_last_blocks_and_the_stored_pairs_before_them(
@@ -112,44 +39,6 @@ def test_epoch_holds_the_last_blocks_and_the_stored_pairs_before_them(
             assert set(numbers[numbers < COUNT]) <= set(pairs.indices.tolist())
     finally:
         pairs.close()
-
-
-@pytest.mark.slow
-def test_workers_and_batches_change_nothing(store: Path) -> None:
-    found = []
-    for machine in ({"workers": 0, "batch": 4}, {"workers": 2, "batch": 3, "ahead": 0}):
-        pairs = streamed(store, **machine)
-        try:
-            pairs.set_epoch(2)
-            found.append(pairs.__getitems__(range(len(pairs)))["shots"])
-        finally:
-            pairs.close()
-    assert torch.equal(*found)
-
-
-@pytest.mark.slow
-def test_cluster_models_the_same_pairs(store: Path, longer: np.ndarray) -> None:
-    with LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        dashboard_address=None,
-        silence_logs=60,
-    ) as cluster:
-        pairs = streamed(store, scheduler=cluster.scheduler_address)
-        pairs.set_epoch(1)
-        pairs.close()
-    shots, _ = pairs._blocks[0]
-    expected = longer[COUNT : COUNT + FRESH].transpose(0, 1, 3, 2)
-    np.testing.assert_allclose(shots, expected, atol=1e-6 * np.abs(expected).max())
-
-
-def test_cluster_that_does_not_answer_is_refused(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("geoml.survey.scheduler._PATIENCE_S", 1)
-    with pytest.raises(OptionError, match="no Dask scheduler answers there"):
-        streamed(store, scheduler="tcp://127.0.0.1:1").set_epoch(0)
 
 
 class PowerCutError(Exception):
@@ -218,83 +107,6 @@ def test_stream_of_other_families_takes_the_store_only_for_its_judgement(store: 
     assert [next(iter(family)) for family in described["families"]] == ["curved_layers"]
     assert (described["seed"], described["first_pair"]) == (9, 0)
     assert described["velocity_range"]["trend"]["surface_m_s"] == 1800.0
-
-
-def test_dead_worker_stops_the_run_with_one_line(store: Path) -> None:
-    pairs = streamed(store, workers=1, fresh_pairs=200, batch=4)
-    pairs.set_epoch(0)
-    assert pairs._stream is not None
-    for worker in multiprocessing.active_children():
-        worker.kill()
-    with pytest.raises(StoreError, match="that models training pairs died"):
-        pairs.set_epoch(1)
-    pairs.close()
-
-
-def test_stalled_workers_stop_the_run(store: Path) -> None:
-    pairs = streamed(store, fresh_pairs=64, batch=64, patience_s=0.05)
-    pairs.set_epoch(0)
-    with pytest.raises(StoreError, match=r"No modelled pairs for 0.05 s"):
-        pairs.set_epoch(1)
-    pairs.close()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_stopped_run_leaves_no_worker_behind(store: Path, tmp_path: Path, sign: int) -> None:
-    code = (
-        "import sys; sys.path[:0] = sys.argv[3:]; import test_stream_data as t; "
-        "from pathlib import Path; from geoml.training import train\n"
-        "if __name__ == '__main__': train(Path(sys.argv[1]), Path(sys.argv[2]), model=t.MODEL, "
-        "options=t.options(max_epochs=50, stream={'fresh_pairs': 400, 'workers': 2}))"
-    )
-    script = tmp_path / "run.py"
-    script.write_text(code)
-    folder = Path(__file__).parent
-    command = [sys.executable, script, store, tmp_path / "run", folder, folder.parent]
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # A shell that runs the tests in the background has interrupts ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        deadline = time.monotonic() + 300
-        while len(children(process.pid)) < 3 and time.monotonic() < deadline:
-            assert process.poll() is None
-            time.sleep(0.05)
-        workers = children(process.pid)
-        assert len(workers) >= 2
-        process.send_signal(sign)
-        assert process.wait(200) != 0
-        deadline = time.monotonic() + 100
-        while any(alive(worker) for worker in workers) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not [worker for worker in workers if alive(worker)]
-    finally:
-        process.kill()
-
-
-def children(parent: int) -> list[int]:
-    """Processes that another one started."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == parent and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
-
-
-def alive(process: int) -> bool:
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[0] != "Z"
 
 
 @pytest.mark.parametrize(
