@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from geoml.checkpoint import load_checkpoint
+from geoml.checkpoint import Checkpoint, load_checkpoint
 from geoml.errors import OptionError
 from geoml.models import build_model
 from geoml.training import TrainingOptions, train
@@ -33,6 +33,12 @@ def run(pairs: Path, out: Path, **changes: Any) -> Path:
     given = {key: changes.pop(key) for key in ("model", "resume", "announce") if key in changes}
     settings = {"model": MODEL, "announce": lambda line: None, **given}
     return train(pairs, out, options=TrainingOptions(**{**base, **changes}), **settings)
+
+
+@pytest.fixture(scope="module")
+def taught(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """What a plain run leaves."""
+    return load_checkpoint(run(pairs, tmp_path_factory.mktemp("taught") / "run", max_epochs=4))
 
 
 class Plane(nn.Module):
@@ -104,25 +110,27 @@ def test_time_limit_ends_the_run_and_its_schedule(pairs: Path, tmp_path: Path) -
     assert last["learning_rate"] < 0.1 * training["options"]["learning_rate"]
 
 
-def test_learning_rate_ends_with_the_last_epoch(pairs: Path, tmp_path: Path) -> None:
-    training = load_checkpoint(run(pairs, tmp_path / "run", max_epochs=4)).training
-    rates = [line["learning_rate"] for line in training["curve"]]
+def test_learning_rate_ends_with_the_last_epoch(taught: Checkpoint) -> None:
+    rates = [line["learning_rate"] for line in taught.training["curve"]]
     assert rates[-1] < 0.05 * max(rates)
     assert rates[-2] > 0.1 * max(rates)
 
 
-def test_network_moves_only_when_its_turn_has_come(pairs: Path, tmp_path: Path) -> None:
+def test_network_moves_only_when_its_turn_has_come(
+    pairs: Path, taught: Checkpoint, tmp_path: Path
+) -> None:
     # More steps of the critic than batches: the network keeps its first weights.
     changes = {"max_epochs": 1, "adversarial": {"critic_steps": 1000}}
     kept = load_checkpoint(run(pairs, tmp_path / "kept", **changes)).state
-    taught = load_checkpoint(run(pairs, tmp_path / "taught", max_epochs=1)).state
     shape = section_shape(PairData(pairs, TrainingOptions()).train_pairs.acquisition)
     torch.manual_seed(0)
     heads = ("velocity", "edges", "log_variance")
     fresh = build_model("velocity_gan", shape, heads, WIDTHS)
     for name, weight in fresh.named_parameters():
         assert torch.equal(kept[name], weight), name
-    assert any(not torch.equal(taught[name], weight) for name, weight in fresh.named_parameters())
+    assert any(
+        not torch.equal(taught.state[name], weight) for name, weight in fresh.named_parameters()
+    )
 
 
 @pytest.mark.parametrize(
