@@ -32,6 +32,13 @@ def evaluate(
     dropout_samples: Annotated[
         int, typer.Option(help="Also score each with this many draws of its dropout.")
     ] = 0,
+    refine: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also score rungs on each network, commas between them or the option again: "
+            "mirror, consistency, fwi, or 'fwi: {iterations: 10}'. Waves are modelled: set --limit."
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Pairs at most, evenly spread.")] = None,
     augment: Annotated[
         bool, typer.Option("--augment", help="Add the noise that training added.")
@@ -55,12 +62,15 @@ def evaluate(
     device: Annotated[str, typer.Option(help="As torch spells it.")] = "cpu",
 ) -> None:
     """Print velocity, edge and spread scores of checkpoints beside their trivial rows."""
+    from geoml.cli.invert import rung_specs
     from geoml.workflow.evaluation import evaluate as judge
     from geoml.workflow.evaluation import write_calibrations
     from geoml.workflow.evaluation_files import named_checkpoints, save_figure, save_json
     from geoml.workflow.evaluation_options import EvaluationOptions
     from geoml.workflow.evaluation_text import evaluation_text
+    from geoml.workflow.specification import InvertSection, checked
 
+    rungs = checked(InvertSection, {"refine": rung_specs(refine or [])}, "evaluate").rungs
     options = EvaluationOptions(
         split=split,
         mirror=mirror,
@@ -70,6 +80,7 @@ def evaluate(
         calibrate=calibrate,
         augment=augment,
         allow_train=allow_train,
+        refine=tuple(rungs),
         batch=batch,
         device=device,
     )

@@ -28,6 +28,7 @@ from geoml.workflow.evaluation_pairs import (
     choose_pairs,
     read_gathers,
 )
+from geoml.workflow.evaluation_refinement import refinement_rows, window_rungs
 from geoml.workflow.evaluation_rows import canny_row, edge_rows, velocity_rows
 
 Progress = Callable[[int, int], None]
@@ -87,6 +88,7 @@ def evaluate(
         StoreError: If there is no complete pair store.
     """
     options = options or EvaluationOptions()
+    window_rungs(options.refine)  # refuses before anything is computed
     pairs = open_pairs(path)
     notes = [note for name, one in named for note in check_same_window(pairs, one, name)]
     checkpoints = [checkpoint for _, checkpoint in named]
@@ -112,6 +114,7 @@ def evaluate(
     for mixture in plain:
         rows += edge_rows(mixture.name, predicted[mixture.name].velocity, judge.true)
         rows += judge.canny(mixture, predicted[mixture.name])
+    rows += refinement_rows(named, path, pairs, chosen.scored, options)
     return Evaluation(
         facts={
             "pairs": str(path),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from geoml.checkpoint import Checkpoint
 from geoml.prediction.mixture_calibration import mixture_name
@@ -23,6 +24,8 @@ class EvaluationOptions:
         calibrate: Fit factors and edge thresholds on the store's calibration part.
         augment: Add what training added to its gathers.
         allow_train: Judge on pairs that the network has learned from.
+        refine: Rungs on each network in order, ``name`` or ``{name: {option: value}}``: mirror,
+            consistency, fwi.
         batch: Windows in one call of a network.
         device: Where networks run, as torch spells it.
     """
@@ -35,6 +38,7 @@ class EvaluationOptions:
     calibrate: bool = False
     augment: bool = False
     allow_train: bool = False
+    refine: tuple[str | dict[str, Any], ...] = ()
     batch: int = 16
     device: str = "cpu"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from geoml.workflow.evaluation import Evaluation
+from geoml.workflow.evaluation_refinement import KIND
 
 Row = Mapping[str, Any]
 Column = tuple[str, Callable[[Row], Any], str]
@@ -43,6 +44,16 @@ _SPREAD: tuple[Column, ...] = (
     ("risk area", lambda r: r["risk_area_m_s"], ".1f"),
     ("least", lambda r: r["least_risk_area_m_s"], ".1f"),
 )
+_REFINED: tuple[Column, ...] = (
+    ("rung", lambda r: r["rung"], "s"),
+    ("MAE", lambda r: r["mae_m_s"], ".1f"),
+    ("RMSE", lambda r: r["rmse_m_s"], ".1f"),
+    ("SSIM", lambda r: r["ssim"], ".4f"),
+    ("data misfit", lambda r: r["data_misfit"], ".4f"),
+    ("solves", lambda r: r["solves"], "d"),
+    ("passes", lambda r: r["passes"], "d"),
+    ("CPU s", lambda r: r["cpu_s"], ".1f"),
+)
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
@@ -52,7 +63,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
     part = f"{facts['split']} part" if facts["own_store"] else "none used in training"
     blocks = [f"{facts['pairs']}: {facts['scored']} pairs ({part}), gathers {gathers}"]
     blocks += [f"note: {note}" for note in facts["notes"]]
-    scored = [row for row in rows if "mae_m_s" in row]
+    scored = [row for row in rows if "mae_m_s" in row and row["kind"] != KIND]
     blocks.append(_table("Velocity [m/s]: MAE as a whole, near edges, by depth", _VELOCITY, scored))
     if len(facts["families"]) > 1:
         families = tuple(_family_column(name) for name in facts["families"])
@@ -65,6 +76,10 @@ def evaluation_text(evaluation: Evaluation) -> str:
     if spread:
         title = "Spread: cells inside intervals [%], mean widths, CRPS and risk [m/s], ECE"
         blocks.append(_table(title, _SPREAD, spread))
+    refined = [row for row in rows if row["kind"] == KIND]
+    if refined:
+        title = "Refined, rung on rung: velocity [m/s], waveform misfit [1], cost of all pairs"
+        blocks.append(_table(title, _REFINED, refined))
     return "\n\n".join(blocks)
 
 
