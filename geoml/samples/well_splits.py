@@ -39,6 +39,8 @@ class WellSplit:
         gap_m: Rows this close to a block that is predicted do not train [m], >= 0.
         allow_leak: Permits ``random``.
         seed: Order of wells, fields or rows where they share folds.
+        train_only: Wells that train in every fold and are predicted in none, such as one put
+            together from pieces of others; for ``well``.
     """
 
     by: By = "well"
@@ -48,8 +50,11 @@ class WellSplit:
     gap_m: float = 5.0
     allow_leak: bool = False
     seed: int = 0
+    train_only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.train_only and self.by != "well":
+            raise OptionError(f"train_only goes with 'by: well', not with 'by: {self.by}'.")
         if self.by == "random" and not self.allow_leak:
             raise OptionError(
                 "A random split puts neighbours of every tested depth into training, and its "
@@ -92,7 +97,7 @@ class Fold:
 
 
 def split_wells(tables: Sequence[LogTable], split: WellSplit | None = None) -> list[Fold]:
-    """The folds; every row is predicted in one of them.
+    """The folds; every row is predicted in one of them, except those of ``train_only``.
 
     Raises:
         OptionError: If there are too few groups for a fold.
@@ -117,7 +122,10 @@ def warn_of_leak(split: WellSplit, score: str, announce: Callable[[str], None] =
 
 
 def _group_folds(tables: Sequence[LogTable], keys: list[str], split: WellSplit) -> list[Fold]:
-    groups = list(dict.fromkeys(keys))
+    for name in split.train_only:
+        if name not in keys:
+            raise OptionError(f"train_only names '{name}'. Wells: {', '.join(sorted(set(keys)))}.")
+    groups = [group for group in dict.fromkeys(keys) if group not in split.train_only]
     if len(groups) < 2:
         raise OptionError(
             f"A split by {split.by} needs two of them, found {len(groups)}; split by depth_block."

@@ -43,6 +43,20 @@ def test_every_row_is_predicted_once_and_never_trains_its_own_fold(by, n_folds, 
             assert not (fold.test[index] & fold.train[index]).any()
 
 
+def test_well_that_only_trains_is_in_every_fold_and_predicted_in_none() -> None:
+    tables = [table("A"), table("pieces"), table("B")]
+    folds = split_wells(tables, WellSplit(train_only=("pieces",)))
+    assert [fold.name for fold in folds] == ["A", "B"]
+    assert all(fold.train[1].all() and not fold.test[1].any() for fold in folds)
+
+
+def test_well_that_only_trains_must_exist_and_goes_with_wells() -> None:
+    with pytest.raises(OptionError, match=r"train_only names 'C'\. Wells: A, B"):
+        split_wells([table("A"), table("B")], WellSplit(train_only=("C",)))
+    with pytest.raises(OptionError, match="train_only goes with 'by: well'"):
+        WellSplit(by="field", train_only=("A",))
+
+
 def test_rows_near_a_left_out_block_do_not_train() -> None:
     (fold, *_) = split_wells([table("A")], WellSplit(by="depth_block", block_m=10, gap_m=3))
     test, train = np.flatnonzero(fold.test[0]), np.flatnonzero(fold.train[0])
