@@ -234,6 +234,11 @@ class _Problem:
             return factor
         _, operator = self._operator(velocity)
         start = np.ones(min(operator.shape))
+        # Paths that run in held cells alone say nothing, and the solver needs a start that does.
+        wide = operator.shape[1] > operator.shape[0]
+        answer = operator.rmatvec(start) if wide else operator.matvec(start)
+        if not np.any(answer):
+            return factor
         _, strength, directions = svds(operator, k=rank, v0=start)
         # Of unit prior variance; mirrored ends of the smoothing raise it there.
         rows, columns = (

@@ -186,3 +186,10 @@ def test_picks_that_are_held_out_do_not_move_the_section(survey: xr.Dataset) -> 
     one, other = (fit_first_arrivals(s, prediction(), shots=allowed) for s in (survey, wild))
     np.testing.assert_array_equal(one["velocity"], other["velocity"])
     assert float(np.abs(one["velocity"] - one["velocity_network"]).max()) > 20
+
+
+def test_paths_in_held_ground_alone_change_neither_velocity_nor_spread(survey: xr.Dataset) -> None:
+    held = FirstArrivalFit(hold_above_m=(N_DEPTH - 1) * SPACING_M, smooth_depth_m=1.0)
+    fitted = fit_first_arrivals(survey, prediction(), held)
+    np.testing.assert_array_equal(fitted["velocity"], prediction()["velocity"])
+    np.testing.assert_array_equal(fitted["velocity_std"], prediction()["velocity_std"])
