@@ -92,7 +92,8 @@ def _draw(axes: Axes, rows: Sequence[Row], misfit: str, factor: float) -> None:
     ]
     axes.set_xticks(places, names)
     axes.set_xlim(-0.5, len(rows) - 0.5)
-    axes.set_ylim(bottom=0)
+    measured = [row[name] for row in rows for name in (misfit, f"held_out_{misfit}")]
+    axes.set_ylim(0, 1.1 * factor * max(value for value in measured if value is not None))
     axes.grid(axis="y", color=HAIRLINE, lw=0.6)
     axes.tick_params(colors=MUTED)
     open_frame(axes)

@@ -13,15 +13,14 @@ from geoml.products.section_figure import sections_figure
 _PREFIX = "velocity_"
 COLUMNS = (
     "Rung",
-    "First arrivals [ms]",
+    "Arrivals [ms]",
     "held out",
-    "Waveform misfit",
+    "Waveform",
     "held out",
-    "Seconds",
-    "CPU seconds",
-    "Network passes",
-    "Solves",
     "Score",
+    "CPU s",
+    "Passes",
+    "Solves",
     "Verdict",
 )
 
@@ -39,12 +38,16 @@ def ladder_section(content: ReportContent) -> str:
         for row in rows
         if _PREFIX + row["rung"] in prediction
     }
-    notes = "; ".join(f"{rung_name(row['rung'])}: {row['note']}" for row in rows if row["note"])
+    notes = "; ".join(
+        f"{rung_name(row['rung'])}: {row['note'].rstrip('.')}" for row in rows if row["note"]
+    )
     shots = rows[0]["check_solves"]
     return (
         html.paragraph(
             f"{prediction.attrs['ladder_rule']} Every rung is judged on the same {shots} shots, "
-            "modelled anew with their own positions. Held-out traces are used by no fit."
+            "modelled anew with their own positions. Held-out traces are used by no fit. "
+            "Passes are windows through a network, solves those of the wave equation without "
+            "judging."
         )
         + html.number_table(COLUMNS, [(rung_name(row["rung"]), _cells(row)) for row in rows])
         + (html.paragraph(f"{notes}.", "facts") if notes else "")
@@ -94,10 +97,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
         number("held_out_first_arrival_rms_s", 1e3, ".1f"),
         number("data_misfit", 1, ".3f"),
         number("held_out_data_misfit", 1, ".3f"),
-        number("seconds", 1, ".1f"),
+        number("score", 1, ".3f"),
         number("cpu_seconds", 1, ".1f"),
         str(row["windows"] or "–"),
         str(row["solves"] or "–"),
-        number("score", 1, ".3f"),
         row["verdict"] + (", kept" if row["kept"] else ""),
     ]

@@ -11,7 +11,7 @@ import xarray as xr
 from geoml.products.guard_figure import guard_figure
 from geoml.products.ladder_figure import ladder_figure, rung_name
 from geoml.products.report_content import ReportContent
-from geoml.products.report_ladder import guard_section, ladder_section
+from geoml.products.report_ladder import COLUMNS, guard_section, ladder_section
 from geoml.products.section_figure import sections_figure
 
 
@@ -27,7 +27,7 @@ def row(rung: str, misfit: float, verdict: str, kept: bool, late_s: float | None
         "windows": 30,
         "solves": 160,
         "check_solves": 20,
-        "note": "round 1 of 4",
+        "note": "round 1 of 4.",
         "curve": [0.8, 0.7],
         "options": {},
         "verdict": verdict,
@@ -72,11 +72,21 @@ def content(prediction: xr.Dataset) -> ReportContent:
 
 def test_table_holds_every_rung_with_its_figures(content: ReportContent) -> None:
     text = ladder_section(content)
-    for expected in ("18.7", "20.6", "0.800", "0.816", "12.3", "160", "better, kept", "worse"):
+    for expected in ("18.7", "20.6", "0.800", "0.816", "11.1", "160", "better, kept", "worse"):
         assert expected in text, expected
     assert "Judged by the waveform misfit on the held-out traces" in text
     assert "same 20 shots" in text
     assert text.count("<img") == 2
+    assert "FWI: round 1 of 4.</p>" in text  # one full stop, whoever wrote the note
+    heads, cells = text.count("<th"), text.count("<td")
+    assert (heads, cells) == (len(COLUMNS) + 3 + 1, 3 * (len(COLUMNS) - 1))  # and one <thead>
+
+
+def test_table_shows_the_score_where_there_is_one(content: ReportContent) -> None:
+    scored = [{**one, "score": 0.7654} for one in content.prediction.attrs["ladder"]]
+    other = replace(content, prediction=content.prediction.assign_attrs(ladder=scored))
+    assert "0.765" in ladder_section(other)
+    assert "0.765" not in ladder_section(content)
 
 
 def test_report_without_ladder_or_guard_leaves_them_out(prediction: xr.Dataset) -> None:
@@ -97,6 +107,9 @@ def test_misfits_are_drawn_at_their_values(content: ReportContent) -> None:
     np.testing.assert_allclose(left.lines[0].get_ydata()[:2], [18.7, 15.2])
     [kept] = (line for line in right.lines if line.get_label() == "Kept")
     assert (kept.get_xdata()[0], kept.get_ydata()[0]) == (1, 0.7)
+    for axes, highest in ((left, 1.1 * 18.7), (right, 1.02 * 0.9)):
+        assert axes.get_ylim()[0] == 0
+        assert axes.get_ylim()[1] > 1.05 * highest  # a ring around it is whole
 
 
 def test_line_without_picks_has_waveforms_alone(content: ReportContent) -> None:
