@@ -131,6 +131,13 @@ def force2020(folder: Path) -> list[xr.Dataset]:
     return wells
 
 
+def labelled_part(well: xr.Dataset, curve: str, margin_rows: int = 100) -> xr.Dataset:
+    """The rows from the first to the last value of a curve, and some around them."""
+    known = np.flatnonzero(np.isfinite(well[curve].values))
+    first = max(int(known[0]) - margin_rows, 0)
+    return well.isel(depth=slice(first, int(known[-1]) + 1 + margin_rows))
+
+
 def log_folder() -> Path:
     """Folder ``logs`` of the benchmark data."""
     root = Path(__file__).resolve().parents[1]
