@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoml.errors import ShapeError
 from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.fwi_noise import noise_share, suited_to_noise
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_result import FwiResult
 from geoml.physics.fwi_section import invert_waveforms, with_bands
@@ -38,7 +39,8 @@ def refine_windows_fwi(
         velocity: Where each begins [m/s], shape (model, depth, distance) or (depth, distance).
         observed: Gathers, shape (model, shot, receiver, time) or without ``model``.
         acquisition: Positions, sampling and wavelet of all of them.
-        options: How the models follow the waveforms.
+        options: How the models follow the waveforms. None for the defaults, held together by
+            ``suited_to_noise`` where the gathers before the first arrivals are noisy.
         std: Spread of the start [m/s], shape of ``velocity``; see ``FwiOptions``.
         edges: Probability of an edge [1], shape of ``velocity``.
         fixed: Cells that stay as they are, shape (depth, distance).
@@ -53,7 +55,6 @@ def refine_windows_fwi(
         ShapeError: If the shapes do not fit.
         PhysicsError: If a velocity or the acquisition cannot be modelled.
     """
-    options = with_bands(options or FwiOptions(), acquisition)
     start = np.asarray(velocity, dtype=np.float32)
     start = start[None] if start.ndim == 2 else start
     gathers = np.asarray(observed, dtype=np.float32)
@@ -63,14 +64,19 @@ def refine_windows_fwi(
             f"Velocity has shape {np.shape(velocity)} and gathers {np.shape(observed)}; needed "
             "(model, depth, distance) and (model, shot, receiver, time)."
         )
+    chosen = with_bands(options or FwiOptions(), acquisition)
     spreads, probabilities = (
         _as_models(name, values, start.shape) for name, values in (("std", std), ("edges", edges))
     )
-    assert options.bands_hz is not None
-    per_model = options.iterations * len(options.bands_hz)
+    assert chosen.bands_hz is not None
+    per_model = chosen.iterations * len(chosen.bands_hz)
     results = []
     for number, (model, shots) in enumerate(zip(start, gathers, strict=True)):
         base = number * per_model
+        suited = chosen
+        if options is None:
+            share = noise_share(shots, acquisition, chosen.max_velocity_m_s)
+            suited = suited_to_noise(chosen, share, spreads is not None)
 
         def told(done: int, _: int, base: int = base) -> None:
             if progress is not None:
@@ -81,7 +87,7 @@ def refine_windows_fwi(
                 model,
                 acquisition.spacing_m,
                 [ShotSet(acquisition, shots)],
-                options,
+                suited,
                 std=None if spreads is None else spreads[number],
                 edges=None if probabilities is None else probabilities[number],
                 fixed=fixed,

@@ -48,6 +48,7 @@ class FwiResult:
         curve: Each iteration.
         solves: Wave equations solved.
         seconds: Processor time [s].
+        doubtful: True where it was accepted on so small a fall that the section may be worse.
         filters: Last filter of the source, one array a set of shots; empty without an update.
     """
 
@@ -59,12 +60,14 @@ class FwiResult:
     curve: list[CurvePoint]
     solves: Solves
     seconds: float
+    doubtful: bool = False
     filters: list[NDArray[np.float64]] = field(default_factory=list)
 
     def to_attrs(self) -> dict[str, Any]:
         """All but the arrays, as plain JSON."""
         return {
             "accepted": self.accepted,
+            "doubtful": self.doubtful,
             "message": self.message,
             "misfit": [_plain(value) for value in self.misfit],
             "held_out_misfit": [_plain(value) for value in self.held_out_misfit],
