@@ -22,7 +22,8 @@ def _files(folder: Path, n: int) -> list[Path]:
         path = folder / f"w{number}.las"
         path.write_text(
             "~V\nVERS. 2.0 :\nWRAP. NO :\n~W\nSTRT.M 100 :\nSTOP.M 100 :\nSTEP.M 0.5 :\n"
-            f"NULL. -999.25 :\nWELL. well {number} :\n~C\nDEPT.M :\nGR.GAPI :\nDEN.G/C3 :\n~A\n{rows}"
+            f"NULL. -999.25 :\nWELL. well {number} :\n"
+            f"~C\nDEPT.M :\nGR.GAPI :\nDEN.G/C3 :\n~A\n{rows}"
         )
         files.append(path)
     return files
