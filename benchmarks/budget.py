@@ -6,13 +6,13 @@
     python benchmarks/budget.py --models mine=folder/of/npy      # any OpenFWI velocity models
 
 For each set of genuine OpenFWI velocity models the shots are modelled once (10 CPU minutes for
-5,000), nine tenths train, the last tenth is scored. All run in bfloat16, channels last. The published
-networks keep their recipe (Adam's kin, OpenFWI's logarithm of the amplitudes, no mirror images);
-``inversion_net_ours`` has our optimiser and compression, so that the recipe can be told from the
-network. Our settings were chosen by short trials on CurveVel-A, held-out models among them, the
-others' were not tuned; FlatVel-A chose nothing. Runs that are finished are kept in ``--folder`` and
-not repeated, so the table grows. One thread; a budget is that of the training process, scores on
-its small validation part included.
+5,000), nine tenths train, the last tenth is scored. All run in bfloat16, channels last, one thread.
+The published networks keep their recipe (AdamW for Adam, OpenFWI's logarithm of the amplitudes, no
+mirror images); ``inversion_net_ours`` has our optimiser and compression, so that the recipe can be
+told from the network. Our settings were chosen by short trials on CurveVel-A, held-out models among
+them, those of the others were not tuned; FlatVel-A chose nothing. Finished runs are kept in
+``--folder`` and not repeated, so the table grows. A budget is that of the training process, scores
+on its small validation part included.
 
 Scored on the held-out tenth: absolute error, in m/s and of half the range 1500..4500; SSIM; edges
 at their best threshold (ODS, 2 cells) beside Canny on the predicted velocity, with the options best
