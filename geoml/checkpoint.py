@@ -7,9 +7,6 @@ files, which are, live in a run folder's ``resume/`` and serve to resume that ru
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -18,15 +15,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from geoml.checkpoint_files import (
+    SHIPPED,
+    SHIPPED_PREFIX,
+    read_checkpoint_files,
+    write_checkpoint_files,
+)
 from geoml.errors import CheckpointError
 from geoml.models import rebuild
 from geoml.registry import nearest
 
 CHECKPOINT_VERSION = 1
-WEIGHTS_NAME = "weights.safetensors"
 SETTINGS_NAME = "checkpoint.json"
-SHIPPED = Path(__file__).parent / "checkpoints"
-SHIPPED_PREFIX = "geoml:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,22 +87,12 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path) -> Path:
     Returns:
         The folder.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     weights = save({name: value.detach().contiguous() for name, value in checkpoint.state.items()})
     settings = {
         f.name: getattr(checkpoint, f.name) for f in fields(Checkpoint) if f.name != "state"
     }
-    document = {
-        "checkpoint_version": CHECKPOINT_VERSION,
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        **settings,
-    }
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    _replace(folder / WEIGHTS_NAME, weights)
-    # Last: a checkpoint.json that stands beside other weights is refused by its hash.
-    _replace(folder / SETTINGS_NAME, text.encode())
-    return folder
+    document = {"checkpoint_version": CHECKPOINT_VERSION, **settings}
+    return write_checkpoint_files(folder, SETTINGS_NAME, document, weights)
 
 
 def load_checkpoint(path_or_name: str | Path) -> Checkpoint:
@@ -116,26 +106,9 @@ def load_checkpoint(path_or_name: str | Path) -> Checkpoint:
         CheckpointError: If there is none, or it is damaged, or of another version.
     """
     folder = _find(path_or_name)
-    try:
-        document = json.loads((folder / SETTINGS_NAME).read_text(encoding="utf-8"))
-        weights = (folder / WEIGHTS_NAME).read_bytes()
-        version, sha256 = document.pop("checkpoint_version"), document.pop("weights_sha256")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"Checkpoint {folder} cannot be read: {type(error).__name__} {error}. Train it again "
-            "or copy it again."
-        ) from None
-    if version != CHECKPOINT_VERSION:
-        raise CheckpointError(
-            f"Checkpoint {folder} has version {version}; this geoml reads {CHECKPOINT_VERSION}. "
-            "Train it again."
-        )
-    found = hashlib.sha256(weights).hexdigest()
-    if found != sha256:
-        raise CheckpointError(
-            f"{folder / WEIGHTS_NAME} has SHA-256 {found[:12]}, {SETTINGS_NAME} asks for "
-            f"{str(sha256)[:12]}: the files do not belong together. Copy the folder again."
-        )
+    document, weights = read_checkpoint_files(
+        folder, SETTINGS_NAME, "checkpoint_version", CHECKPOINT_VERSION
+    )
     try:
         return Checkpoint(state=load(weights), **document)
     except (TypeError, SafetensorError) as error:
@@ -166,12 +139,3 @@ def _find(path_or_name: str | Path) -> Path:
     raise CheckpointError(
         f"No checkpoint folder '{path_or_name}'.{nearest(name, names)} Shipped: {listing}."
     )
-
-
-def _replace(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,8 +7,6 @@ trees, so that a folder from somebody else runs none of their code.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -18,10 +16,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from geoml.checkpoint_files import read_checkpoint_files, write_checkpoint_files
 from geoml.errors import CheckpointError
 
 WELL_CHECKPOINT_VERSION = 1
-WEIGHTS_NAME = "weights.safetensors"
 SETTINGS_NAME = "well_checkpoint.json"
 
 Arrays = dict[str, NDArray[Any]]
@@ -79,8 +77,6 @@ def save_well_checkpoint(checkpoint: WellCheckpoint, folder: str | Path) -> Path
     Returns:
         The folder.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     arrays = {
         f"{number}/{name}": array.copy(order="C")
         for number, member in enumerate(checkpoint.members)
@@ -93,16 +89,8 @@ def save_well_checkpoint(checkpoint: WellCheckpoint, folder: str | Path) -> Path
     others = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)} | {
         "members": members
     }
-    document = {
-        "well_checkpoint_version": WELL_CHECKPOINT_VERSION,
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        **others,
-    }
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    (folder / WEIGHTS_NAME).write_bytes(weights)
-    # Last: settings beside other weights are refused by their hash.
-    (folder / SETTINGS_NAME).write_text(text, encoding="utf-8")
-    return folder
+    document = {"well_checkpoint_version": WELL_CHECKPOINT_VERSION, **others}
+    return write_checkpoint_files(folder, SETTINGS_NAME, document, weights)
 
 
 def load_well_checkpoint(folder: str | Path) -> WellCheckpoint:
@@ -116,25 +104,9 @@ def load_well_checkpoint(folder: str | Path) -> WellCheckpoint:
         raise CheckpointError(
             f"{folder} holds no {SETTINGS_NAME}; give the folder that 'geoml wells train' wrote."
         )
-    try:
-        document: dict[str, Any] = json.loads((folder / SETTINGS_NAME).read_text(encoding="utf-8"))
-        weights = (folder / WEIGHTS_NAME).read_bytes()
-        version, sha256 = document.pop("well_checkpoint_version"), document.pop("weights_sha256")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise CheckpointError(
-            f"Checkpoint {folder} cannot be read: {type(error).__name__} {error}. Train it again."
-        ) from None
-    if version != WELL_CHECKPOINT_VERSION:
-        raise CheckpointError(
-            f"Checkpoint {folder} has version {version}; this geoml reads "
-            f"{WELL_CHECKPOINT_VERSION}. Train it again."
-        )
-    found = hashlib.sha256(weights).hexdigest()
-    if found != sha256:
-        raise CheckpointError(
-            f"{folder / WEIGHTS_NAME} has SHA-256 {found[:12]}, {SETTINGS_NAME} asks for "
-            f"{str(sha256)[:12]}: the files do not belong together. Copy the folder again."
-        )
+    document, weights = read_checkpoint_files(
+        folder, SETTINGS_NAME, "well_checkpoint_version", WELL_CHECKPOINT_VERSION
+    )
     try:
         arrays = load(weights)
         members = tuple(

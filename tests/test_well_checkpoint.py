@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geoml.checkpoint_files import WEIGHTS_NAME
 from geoml.errors import CheckpointError
 from geoml.well_checkpoint import (
     SETTINGS_NAME,
-    WEIGHTS_NAME,
     LogMember,
     WellCheckpoint,
     load_well_checkpoint,
