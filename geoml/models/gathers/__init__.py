@@ -1,0 +1,23 @@
+"""Networks on patches of gathers and sections, by name.
+
+Each maps ``samples`` (batch, trace, time), scaled to an RMS of 1 by the caller, to a dict with at
+least ``signal`` of the same shape. Autoencoders also ``encode`` to (batch, code) and ``decode``
+back. A network that needs patches of one size has ``n_traces`` and ``n_times`` in its config; all
+others take any size and pad by themselves.
+"""
+
+from __future__ import annotations
+
+from geoml.models.gathers.denoising_unet import DenoisingUnet, DenoisingUnetConfig
+from geoml.models.gathers.dense_autoencoder import DenseAutoencoder, DenseAutoencoderConfig
+from geoml.models.gathers.dncnn import Dncnn, DncnnConfig
+from geoml.models.network_table import NetworkEntry
+
+__all__ = ["GATHER_MODELS"]
+
+GATHER_MODELS: dict[str, NetworkEntry] = {
+    "denoising_unet": NetworkEntry(DenoisingUnet, DenoisingUnetConfig),
+    "dncnn": NetworkEntry(Dncnn, DncnnConfig),
+    "dense_autoencoder": NetworkEntry(DenseAutoencoder, DenseAutoencoderConfig),
+}
+"""Network name -> network and config."""
