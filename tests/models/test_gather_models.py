@@ -20,6 +20,8 @@ SLIM: dict[str, dict[str, object]] = {
     "denoising_unet": {"widths": (8, 16)},
     "dncnn": {"width": 8, "depth": 4},
     "dense_autoencoder": {"widths": (32,), "code": 8},
+    "conv_autoencoder": {"widths": (8, 16), "code": 8, "vector": True},
+    "variational_autoencoder": {"widths": (8, 16), "code": 8, "vector": True},
 }
 """Options that make a network quick; what it does does not hang on its width."""
 
@@ -32,6 +34,8 @@ CHANGES: dict[str, dict[str, object]] = {
     },
     "dncnn": {"width": 16, "depth": 5, "kernel": (3, 5)},
     "dense_autoencoder": {"widths": (32, 16), "code": 9},
+    "conv_autoencoder": {"widths": (8, 24), "code": 9, "vector": False},
+    "variational_autoencoder": {"widths": (8, 24), "code": 9, "vector": False},
 }
 """Another value of each option, the sizes of the patch left out."""
 

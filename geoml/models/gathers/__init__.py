@@ -8,9 +8,14 @@ others take any size and pad by themselves.
 
 from __future__ import annotations
 
+from geoml.models.gathers.conv_autoencoder import ConvAutoencoder, ConvAutoencoderConfig
 from geoml.models.gathers.denoising_unet import DenoisingUnet, DenoisingUnetConfig
 from geoml.models.gathers.dense_autoencoder import DenseAutoencoder, DenseAutoencoderConfig
 from geoml.models.gathers.dncnn import Dncnn, DncnnConfig
+from geoml.models.gathers.variational_autoencoder import (
+    VariationalAutoencoder,
+    VariationalAutoencoderConfig,
+)
 from geoml.models.network_table import NetworkEntry
 
 __all__ = ["GATHER_MODELS"]
@@ -19,5 +24,7 @@ GATHER_MODELS: dict[str, NetworkEntry] = {
     "denoising_unet": NetworkEntry(DenoisingUnet, DenoisingUnetConfig),
     "dncnn": NetworkEntry(Dncnn, DncnnConfig),
     "dense_autoencoder": NetworkEntry(DenseAutoencoder, DenseAutoencoderConfig),
+    "conv_autoencoder": NetworkEntry(ConvAutoencoder, ConvAutoencoderConfig),
+    "variational_autoencoder": NetworkEntry(VariationalAutoencoder, VariationalAutoencoderConfig),
 }
 """Network name -> network and config."""
