@@ -21,7 +21,7 @@ def noise(
     ] = 6000.0,
 ) -> None:
     """Cut noise from before the first arrivals; training adds it with noise_bank: noise.npz."""
-    from geoml.samples.noise_bank import cut_noise
+    from geoml.survey.noise_bank import cut_noise
     from geoml.survey.store import open_survey
 
     bank = cut_noise(

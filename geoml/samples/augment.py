@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError
 from geoml.samples.mirror import MirrorChannels
-from geoml.samples.noise_bank import load_noise_bank
 from geoml.samples.velocity_time import compress_time, draw_factor
 from geoml.samples.wavelet_change import Wavelet, padded_length, shape_wavelet, spectral_ratio
+from geoml.survey.noise_bank import load_noise_bank
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import pytest
 from command import geoml, refused
 
 from geoml.readers.ingest import ingest
-from geoml.samples.noise_bank import load_noise_bank
+from geoml.survey.noise_bank import load_noise_bank
 from geoml.survey.store import open_survey
 
 LINE = Path(__file__).resolve().parents[2] / "sample_data" / "marine_line.sgy"

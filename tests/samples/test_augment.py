@@ -12,9 +12,9 @@ import scipy.signal
 from geoml.errors import OptionError, ShapeError
 from geoml.physics.wavelet_shapes import ricker
 from geoml.samples import Augmentation, mirror_channels
-from geoml.samples.noise_bank import NoiseBank
 from geoml.samples.wavelet_change import Wavelet
 from geoml.survey.acquisition import Acquisition
+from geoml.survey.noise_bank import NoiseBank
 
 DT_S = 0.004
 QUIET = Augmentation(snr_db=None, dead_fraction=0.0, trace_gain_db=0.0)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from geoml.errors import OptionError, StoreError
 from geoml.samples import Augmentation
-from geoml.samples.noise_bank import NoiseBank, cut_noise, load_noise_bank
+from geoml.survey.noise_bank import NoiseBank, cut_noise, load_noise_bank
 
 DT_S, N_SAMPLES, N_TRACES = 0.004, 250, 24
 QUIET = Augmentation(snr_db=(0.0, 0.0), noise_probability=1, dead_fraction=0, trace_gain_db=0)
