@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
-from geoml.training.muon import Muon, muon_groups
+from geoml.training.optimizer import build_optimizer, set_learning_rates
 from geoml.training.options import TrainingOptions
 from geoml.training.schedule import RunClock, learning_rate_factor
 
@@ -51,28 +51,7 @@ class InversionModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Muon or AdamW; only weights of convolutions and linear maps decay."""
-        options = self.options
-        if options.optimizer == "muon":
-            return Muon(
-                muon_groups(
-                    self.network,
-                    options.muon_learning_rate,
-                    options.learning_rate,
-                    options.weight_decay,
-                )
-            )
-        decaying = [
-            weight
-            for name, weight in self.network.named_parameters()
-            if name.endswith("weight") and weight.ndim > 1
-        ]
-        chosen = {id(weight) for weight in decaying}
-        free = [weight for weight in self.network.parameters() if id(weight) not in chosen]
-        groups = [
-            {"params": decaying, "weight_decay": self.options.weight_decay},
-            {"params": free, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=self.options.learning_rate)
+        return build_optimizer(self.network, self.options)
 
     def on_fit_start(self) -> None:
         """Learn the length of the run."""
@@ -96,9 +75,7 @@ class InversionModule(lightning.LightningModule):
             torch.manual_seed((self.options.seed * 1009 + epoch) * 1009 + rank)
         options = self.options
         factor = learning_rate_factor(self.clock.progress(self.global_step), options.warmup)
-        for group in self.trainer.optimizers[0].param_groups:
-            peak = options.muon_learning_rate if group.get("orthogonal") else options.learning_rate
-            group["lr"] = peak * factor
+        set_learning_rates(self.trainer.optimizers[0], options, factor)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""

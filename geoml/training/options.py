@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-import torch
-
 from geoml.errors import OptionError
-
-Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+from geoml.training.precision import Precision, best_precision
 
 MACHINE_OPTIONS = ("accelerator", "devices", "strategy", "workers", "memory_limit_gb")
 """Options that say where a run happens, not what it computes; a resumed run may change them."""
@@ -103,18 +100,8 @@ class TrainingOptions:
 
     def resolved_precision(self) -> str:
         """The precision with ``auto`` replaced by what this machine does best."""
-        if self.precision != "auto":
-            return self.precision
-        if self.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-        return "bf16-mixed" if _cpu_multiplies_bfloat16() else "32-true"
+        return best_precision(self.precision, self.accelerator)
 
     def lasting(self) -> dict[str, Any]:
         """Options that a resumed run must share with the one it goes on with."""
         return {name: value for name, value in asdict(self).items() if name not in MACHINE_OPTIONS}
-
-
-def _cpu_multiplies_bfloat16() -> bool:
-    """True where the processor has bfloat16 instructions: emulated ones cost more than float32."""
-    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

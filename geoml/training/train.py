@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import shutil
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +26,7 @@ from geoml.training.adversarial import training_module
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData, pair_fingerprint
+from geoml.training.quiet import quiet_lightning
 from geoml.training.run_folder import RESUME_FOLDER, prepare_folder
 from geoml.training.run_report import Announce, Progress, RunReport
 from geoml.training.stream_data import pair_data
@@ -169,7 +167,7 @@ def fit(
         callbacks.append(
             EarlyStopping(_MONITOR, patience=options.patience, check_on_train_epoch_end=True)
         )
-    with _quiet():
+    with quiet_lightning():
         trainer = lightning.Trainer(
             accelerator=options.accelerator,
             devices=options.devices,
@@ -253,19 +251,3 @@ def _opening(name: str, network: nn.Module, data: PairData, options: TrainingOpt
     return (
         f"{name}, {n_weights / 1e6:.2f} M weights, {options.resolved_precision()}; pairs: {parts}"
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Lightning's advertising and hints about workers off the terminal."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
