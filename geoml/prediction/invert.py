@@ -29,7 +29,8 @@ Progress = Callable[[int, int], None]
 
 SLOWEST_M_S = 300.0
 """No ground that waves are modelled in is slower; a network far outside its training may be."""
-_STEPS_WITHOUT_EFFECT = ("pick_first_breaks",)  # it leaves the samples as they are
+# Picking leaves the samples as they are; denoising takes away what modelled gathers never had.
+_STEPS_WITHOUT_EFFECT = ("pick_first_breaks", "denoise")
 _LEAST_EDGE_CELLS = 5
 
 

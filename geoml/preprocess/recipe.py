@@ -11,6 +11,7 @@ import yaml
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.preprocess import ALIASES, STEPS, Step
+from geoml.preprocess.applied_step import APPLIED_ELSEWHERE, AppliedStep
 from geoml.registry import build, split_spec
 
 StepSpec = str | Mapping[str, Any] | Step
@@ -34,6 +35,8 @@ def build_steps(specs: Sequence[StepSpec]) -> list[Step]:
 
 def _built(spec: str | Mapping[str, Any]) -> Step:
     name, options = split_spec(spec, "step")
+    if name in APPLIED_ELSEWHERE:
+        return AppliedStep(name, options)
     return build(STEPS, {ALIASES.get(name, name): options}, "step")
 
 
@@ -68,7 +71,15 @@ def step_specs(steps: Sequence[Step]) -> list[dict[str, dict[str, Any]]]:
     Defaults are written out, so that a recipe keeps its meaning when a default changes.
     """
     names = {step: name for name, step in STEPS.items()}
-    return [{names[type(step)]: _plain(asdict(step))} for step in steps]  # type: ignore[call-overload]
+    return [_spec(step, names) for step in steps]
+
+
+def _spec(step: Step, names: Mapping[type[Step], str]) -> dict[str, dict[str, Any]]:
+    if isinstance(step, AppliedStep):
+        return {step.name: _plain(step.options)}
+    # A step outside the table is one of ``APPLIED_ELSEWHERE`` and names itself.
+    name = names.get(type(step)) or type(step).name  # type: ignore[attr-defined]
+    return {name: _plain(asdict(step))}  # type: ignore[call-overload]
 
 
 def _plain(value: Any) -> Any:
