@@ -23,6 +23,7 @@ from torch.nn import functional
 from geoml.errors import OptionError
 from geoml.models.readout import HEADS, Readouts, check_gathers, check_heads, check_share
 from geoml.models.section_shape import SectionShape
+from geoml.models.token_encoder import position, token_encoder
 
 _GROUP = 8  # channels normalised together
 
@@ -97,23 +98,9 @@ class VitInversion(nn.Module):
         self.shot = position(shape.n_shots, width)
         self.time = position(config.grid[0], width)
         self.receiver = position(config.grid[1], width)
-        layer = nn.TransformerEncoderLayer(
-            width,
-            config.attention_heads,
-            4 * width,
-            config.dropout,
-            "gelu",
-            batch_first=True,
-            norm_first=True,
+        self.transformer = token_encoder(
+            width, config.depth, config.attention_heads, config.dropout
         )
-        self.transformer = nn.TransformerEncoder(
-            layer, config.depth, nn.LayerNorm(width), enable_nested_tensor=False
-        )
-        # The layers are copies of one: give each weights of its own.
-        for copied in self.transformer.layers:
-            for weight in copied.parameters():
-                if weight.ndim > 1:
-                    nn.init.xavier_uniform_(weight)
         self.join = nn.Conv2d(shape.n_shots * width, width, 1)
         steps = list(zip((width, *config.section_widths), config.section_widths, strict=False))
         self.decoder = nn.ModuleList(refinement(a, b) for a, b in steps)
@@ -158,11 +145,6 @@ class VitInversion(nn.Module):
         x = self.embed(x)  # (batch, shot, time patch, receiver patch, width)
         x = x + self.shot[:, None, None] + self.time[:, None] + self.receiver
         return cast(Tensor, self.transformer(x.flatten(1, 3)))
-
-
-def position(size: int, width: int) -> nn.Parameter:
-    """Learned positions along one axis, shape (size, width)."""
-    return nn.Parameter(0.02 * torch.randn(size, width))
 
 
 def refinement(n_in: int, n_out: int) -> nn.Sequential:

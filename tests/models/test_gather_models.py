@@ -22,6 +22,8 @@ SLIM: dict[str, dict[str, object]] = {
     "dense_autoencoder": {"widths": (32,), "code": 8},
     "conv_autoencoder": {"widths": (8, 16), "code": 8, "vector": True},
     "variational_autoencoder": {"widths": (8, 16), "code": 8, "vector": True},
+    "trace_transformer": {"width": 16, "depth": 2, "attention_heads": 2},
+    "gather_vit": {"width": 16, "depth": 2, "attention_heads": 2, "decoder_width": 8},
 }
 """Options that make a network quick; what it does does not hang on its width."""
 
@@ -36,6 +38,24 @@ CHANGES: dict[str, dict[str, object]] = {
     "dense_autoencoder": {"widths": (32, 16), "code": 9},
     "conv_autoencoder": {"widths": (8, 24), "code": 9, "vector": False},
     "variational_autoencoder": {"widths": (8, 24), "code": 9, "vector": False},
+    "trace_transformer": {
+        "width": 24,
+        "depth": 1,
+        "attention_heads": 4,
+        "drawn": 3,
+        "readout_width": 8,
+        "kernel": 5,
+        "dropout": 0.5,
+    },
+    "gather_vit": {
+        "tile": (2, 8),
+        "width": 24,
+        "depth": 1,
+        "attention_heads": 4,
+        "drawn": 3,
+        "decoder_width": 16,
+        "dropout": 0.5,
+    },
 }
 """Another value of each option, the sizes of the patch left out."""
 

@@ -12,6 +12,8 @@ from geoml.models.gathers.conv_autoencoder import ConvAutoencoder, ConvAutoencod
 from geoml.models.gathers.denoising_unet import DenoisingUnet, DenoisingUnetConfig
 from geoml.models.gathers.dense_autoencoder import DenseAutoencoder, DenseAutoencoderConfig
 from geoml.models.gathers.dncnn import Dncnn, DncnnConfig
+from geoml.models.gathers.gather_vit import GatherVit, GatherVitConfig
+from geoml.models.gathers.trace_transformer import TraceTransformer, TraceTransformerConfig
 from geoml.models.gathers.variational_autoencoder import (
     VariationalAutoencoder,
     VariationalAutoencoderConfig,
@@ -26,5 +28,7 @@ GATHER_MODELS: dict[str, NetworkEntry] = {
     "dense_autoencoder": NetworkEntry(DenseAutoencoder, DenseAutoencoderConfig),
     "conv_autoencoder": NetworkEntry(ConvAutoencoder, ConvAutoencoderConfig),
     "variational_autoencoder": NetworkEntry(VariationalAutoencoder, VariationalAutoencoderConfig),
+    "trace_transformer": NetworkEntry(TraceTransformer, TraceTransformerConfig),
+    "gather_vit": NetworkEntry(GatherVit, GatherVitConfig),
 }
 """Network name -> network and config."""
