@@ -80,6 +80,11 @@ class GatherStep(Step):
         return True
 
     @property
+    def fills_dead(self) -> bool:
+        """Whether dead traces get what the step makes of their neighbours."""
+        return False
+
+    @property
     def gathered_by(self) -> GatherKind:
         """The option ``gather``."""
         return self.gather
@@ -126,7 +131,8 @@ class GatherStep(Step):
         for line in lines_of(gathers, self.gather, self.name):
             rows = line.rows
             section = Section(samples[rows], dt_s, line.position_m, live[rows])
-            out[rows[section.live]] = self.processed(section)[section.live]
+            written = section.live | self.fills_dead
+            out[rows[written]] = self.processed(section)[written]
         return with_samples(gathers, out)
 
 

@@ -1,0 +1,208 @@
+"""A denoising network on one gather: patches, scale and sampling taken off and put back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage, signal
+from torch import nn
+
+from geoml.errors import CheckpointError, OptionError
+from geoml.models.gathers import GATHER_MODELS
+from geoml.network_checkpoint import NetworkCheckpoint, load_network_checkpoint
+from geoml.samples.patches import cut_patches
+
+KIND = "denoise"
+Floats = NDArray[np.float32]
+
+_BATCH = 32
+_SAME_DT = 1e-3  # of an interval: headers hold whole microseconds
+_MOST_PARTS = 16  # of the fraction between two sample intervals
+_LEVEL_TRACES = 9
+_LEVEL_FLOOR = 1e-2  # of the gather's RMS: silence before the first arrivals is not blown up
+_loading = Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Denoiser:
+    """A trained network that is called on the samples of one gather or section.
+
+    Attributes:
+        network: Patches at RMS 1, shape (batch, trace, time), to a dict with ``signal``.
+        patch_shape: Traces and samples of a patch.
+        dt_s: Sample interval of the training [s]; None where any will do.
+        device: Where torch computes.
+    """
+
+    network: nn.Module
+    patch_shape: tuple[int, int]
+    dt_s: float | None
+    device: str = "cpu"
+
+    def __call__(
+        self,
+        samples: Floats,
+        dt_s: float,
+        *,
+        overlap: float = 0.5,
+        gain_window_s: float | None = None,
+    ) -> Floats:
+        """The samples without what the network takes for noise.
+
+        Traces of another sample interval than the training's are resampled for the network, and
+        what it removes is interpolated back and subtracted: frequencies that it has never seen
+        stay as they are.
+
+        Args:
+            samples: Amplitude of traces in order along their line, shape (trace, time).
+            dt_s: Their sample interval [s].
+            overlap: Share of a patch that the next one covers too, 0 to 0.9.
+            gain_window_s: Length of the window whose RMS is taken off before the network and put
+                back behind it [s], so that it sees late reflections as strong as early ones; none
+                to scale by patches alone.
+
+        Returns:
+            Amplitude in the units of the input, shape (trace, time).
+
+        Raises:
+            OptionError: If the two sample intervals are no simple fraction of each other.
+        """
+        ratio = self.sampling_ratio(dt_s)
+        if ratio == 1:
+            return self._denoised(samples, dt_s, overlap, gain_window_s)
+        up, down = ratio.numerator, ratio.denominator
+        seen = signal.resample_poly(samples, up, down, axis=1).astype(np.float32)
+        seen_dt_s = dt_s * down / up
+        removed = seen - self._denoised(seen, seen_dt_s, overlap, gain_window_s)
+        back = signal.resample_poly(removed, down, up, axis=1)[:, : samples.shape[1]]
+        return np.asarray(samples - back, dtype=np.float32)
+
+    def sampling_ratio(self, dt_s: float) -> Fraction:
+        """Samples of the training for one of the survey.
+
+        Args:
+            dt_s: Sample interval of the survey [s].
+
+        Raises:
+            OptionError: If it is no simple fraction.
+        """
+        if self.dt_s is None:
+            return Fraction(1)
+        ratio = Fraction(dt_s / self.dt_s).limit_denominator(_MOST_PARTS)
+        fits = ratio > 0 and abs(float(ratio) * self.dt_s / dt_s - 1) < _SAME_DT
+        if not fits or ratio.numerator > _MOST_PARTS:
+            raise OptionError(
+                f"The survey is sampled every {1e3 * dt_s:g} ms, the denoiser was trained at "
+                f"{1e3 * self.dt_s:g} ms, which is no simple fraction of it; put the step "
+                f"'resample: {{dt_s: {self.dt_s:g}}}' before."
+            )
+        return ratio
+
+    def _denoised(
+        self, samples: Floats, dt_s: float, overlap: float, gain_window_s: float | None
+    ) -> Floats:
+        """At the sampling of the training, shape (trace, time)."""
+        if gain_window_s is None:
+            return self._through_network(samples, overlap)
+        level = local_level(samples, max(1, round(gain_window_s / dt_s)))
+        return self._through_network(samples / level, overlap) * level
+
+    def _through_network(self, samples: Floats, overlap: float) -> Floats:
+        patches = cut_patches(samples, self.patch_shape, overlap)
+        predicted = np.empty_like(patches.samples)
+        with torch.inference_mode():
+            for start in range(0, len(predicted), _BATCH):
+                some = slice(start, start + _BATCH)
+                batch = torch.from_numpy(patches.samples[some]).to(self.device)
+                predicted[some] = self.network(batch)["signal"].float().cpu().numpy()
+        return patches.blend(predicted)
+
+
+def denoiser_of(checkpoint: NetworkCheckpoint, device: str = "cpu") -> Denoiser:
+    """The denoiser that a checkpoint holds.
+
+    Args:
+        checkpoint: Of kind ``denoise``; its settings hold ``patch_shape`` and ``dt_s``.
+        device: Where torch computes.
+
+    Raises:
+        CheckpointError: If the settings lack the shape of a patch.
+        OptionError: If there is no such device.
+    """
+    shape = checkpoint.settings.get("patch_shape")
+    if not isinstance(shape, Sequence) or len(shape) != 2:
+        raise CheckpointError(
+            f"The denoiser's settings hold patch_shape {shape!r}; [traces, samples] is needed. "
+            "Train it again."
+        )
+    network = checkpoint.network(GATHER_MODELS)
+    try:
+        network = network.to(device)
+    except (RuntimeError, AssertionError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise OptionError(f"Device '{device}' cannot be used: {reason}.") from None
+    n_traces, n_times = (int(n) for n in shape)
+    return Denoiser(network, (n_traces, n_times), checkpoint.settings.get("dt_s"), device)
+
+
+def checkpoint_digest(checkpoint: NetworkCheckpoint) -> str:
+    """First 16 digits of the SHA-256 of weights, config and settings."""
+    digest = hashlib.sha256()
+    for name, value in sorted(checkpoint.state.items()):
+        digest.update(name.encode() + value.contiguous().numpy().tobytes())
+    plain = {"model": checkpoint.model, "settings": checkpoint.settings}
+    digest.update(json.dumps(plain, sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def loaded_denoiser(path_or_name: str | Path, weights: str, device: str) -> Denoiser:
+    """A denoiser that each process reads once, for all of its threads.
+
+    Args:
+        path_or_name: Folder or shipped name.
+        weights: ``checkpoint_digest`` that is expected.
+        device: Where torch computes.
+
+    Raises:
+        CheckpointError: If there is none, or it is no longer the one that was named.
+    """
+    with _loading:
+        return _loaded(str(path_or_name), weights, device)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path_or_name: str, weights: str, device: str) -> Denoiser:
+    checkpoint = load_network_checkpoint(path_or_name, KIND)
+    found = checkpoint_digest(checkpoint)
+    if found != weights:
+        raise CheckpointError(
+            f"Checkpoint {path_or_name} is {found}, the work began with {weights}; put that one "
+            "back, or begin anew under another name."
+        )
+    return denoiser_of(checkpoint, device)
+
+
+def local_level(samples: Floats, n_window: int) -> Floats:
+    """RMS of the samples around each sample, shape (trace, time), above 0.
+
+    Args:
+        samples: Shape (trace, time).
+        n_window: Samples of the window; it spans nine traces.
+    """
+    square = samples.astype(np.float64) ** 2
+    # Twice a box is a triangle: the level has no corners that the network would take for events.
+    for _ in range(2):
+        square = ndimage.uniform_filter(square, (_LEVEL_TRACES, n_window), mode="nearest")
+    rms = np.sqrt(np.maximum(square, 0))
+    floor = _LEVEL_FLOOR * np.sqrt(np.mean(samples.astype(np.float64) ** 2))
+    return np.asarray(np.maximum(rms, floor or 1.0), dtype=np.float32)
