@@ -15,6 +15,7 @@ from geoml.models.fcnvmb import Fcnvmb, FcnvmbConfig
 from geoml.models.inversion_net import InversionNet, InversionNetConfig
 from geoml.models.mh_unet import MhUnet
 from geoml.models.mh_unet_config import MhUnetConfig
+from geoml.models.posteriors import POSTERIORS
 from geoml.models.section_shape import SectionShape
 from geoml.models.velocity_gan import VelocityCritic
 from geoml.models.vit_inversion import VitInversion, VitInversionConfig
@@ -22,6 +23,7 @@ from geoml.registry import lookup, with_options
 
 __all__ = [
     "MODELS",
+    "SECTION_NETWORKS",
     "ModelEntry",
     "SectionShape",
     "build_model",
@@ -74,6 +76,12 @@ MODELS: dict[str, ModelEntry] = {
 }
 """Model name -> network, config and size."""
 
+SECTION_NETWORKS: dict[str, ModelEntry] = {
+    **MODELS,
+    **{name: ModelEntry(e.network, e.config, dict(e.settings)) for name, e in POSTERIORS.items()},
+}
+"""Those and the networks that draw sections; all of them train, invert and are judged alike."""
+
 
 def build_model(
     name: str,
@@ -84,7 +92,7 @@ def build_model(
     """A network with fresh weights from torch's random generator.
 
     Args:
-        name: Key of ``MODELS``.
+        name: Key of ``SECTION_NETWORKS``.
         shape: Sizes of gathers and section.
         heads: What it predicts, as the task asks.
         options: Settings on top of the size's own.
@@ -96,7 +104,7 @@ def build_model(
         UnknownNameError: If there is no such model.
         OptionError: If an option is unknown or does not fit.
     """
-    entry = lookup(MODELS, name, "model")
+    entry = lookup(SECTION_NETWORKS, name, "model")
     options = dict(options or {})
     for fixed in ("shape", "heads"):
         if fixed in options:
@@ -120,5 +128,5 @@ def rebuild(config: Mapping[str, Any]) -> nn.Module:
 
 
 def _build(name: str, settings: Mapping[str, Any]) -> nn.Module:
-    entry = lookup(MODELS, name, "model")
+    entry = lookup(SECTION_NETWORKS, name, "model")
     return entry.network(with_options(entry.config, settings, name))

@@ -84,11 +84,20 @@ class MhUnet(nn.Module):
         Raises:
             ShapeError: If the gathers have other sizes than the network was built for.
         """
+        return self.read(shots)[0]
+
+    def read(self, shots: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """The maps of ``forward``, and what the first head reads, (batch, width, depth, distance).
+
+        Args:
+            shots: Scaled gathers, shape (batch, shot, time, receiver).
+        """
         check_gathers(self.config.shape, shots)
         x, skips = self._bottom(shots)
         ways = {name: way(x, skips) for name, way in self.ways_up.items()}
         # The spread describes the velocity that came out; it must not bend the features.
-        return {name: head(self._features(name, ways)) for name, head in self.heads.items()}
+        maps = {name: head(self._features(name, ways)) for name, head in self.heads.items()}
+        return maps, next(iter(ways.values()))
 
     def encode(self, shots: Tensor) -> Tensor:
         """Features at the bottom, averaged over its cells, shape (batch, last width)."""

@@ -17,11 +17,13 @@ from torch.nn import functional
 
 from geoml.errors import OptionError
 from geoml.models import MODELS
+from geoml.models.posteriors import PosteriorNetwork
 from geoml.registry import with_options
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
+from geoml.training.posterior import posterior_module
 from geoml.training.schedule import learning_rate_factor
 
 
@@ -189,11 +191,15 @@ def gradient_penalty(critic: nn.Module, true: Tensor, drawn: Tensor) -> Tensor:
 def training_module(
     model_name: str, network: nn.Module, task: Task, scaling: Scaling, options: TrainingOptions
 ) -> InversionModule:
-    """The module that trains a model: against its critic where it has one.
+    """The module that trains a model: by its draws where it draws, against its critic if any.
 
     Raises:
-        OptionError: If there are options for a critic but none is there.
+        OptionError: If there are options for a critic or for draws, and the model has none.
     """
+    if isinstance(network, PosteriorNetwork):
+        return posterior_module(network, task, scaling, options)
+    if options.posterior:
+        raise OptionError(f"Model '{model_name}' draws no sections; leave 'posterior' out.")
     critic = MODELS[model_name].critic
     if critic is not None:
         return AdversarialModule(network, critic(), task, scaling, options)

@@ -42,6 +42,8 @@ class TrainingOptions:
         splits: Options of ``geoml.samples.SplitFractions``.
         adversarial: Options of ``geoml.training.adversarial.AdversarialOptions``, for a model with
             a critic.
+        posterior: Options of ``geoml.training.posterior_options.PosteriorOptions``, for a network
+            that draws sections.
         stream: Options of ``geoml.training.stream_options.StreamOptions``: fresh pairs modelled
             while training runs; None trains on the store's alone.
         accelerator: As Lightning spells it: ``auto``, ``cpu``, ``gpu``.
@@ -71,6 +73,7 @@ class TrainingOptions:
     augmentation: dict[str, Any] | None = field(default_factory=dict)
     splits: dict[str, float] = field(default_factory=dict)
     adversarial: dict[str, Any] = field(default_factory=dict)
+    posterior: dict[str, Any] = field(default_factory=dict)
     stream: dict[str, Any] | None = None
     accelerator: str = "auto"
     devices: int | str = 1

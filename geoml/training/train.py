@@ -18,7 +18,7 @@ from torch import nn
 
 from geoml.checkpoint import Checkpoint, save_checkpoint
 from geoml.errors import OptionError
-from geoml.models import MODELS, build_model, model_config
+from geoml.models import SECTION_NETWORKS, build_model, model_config
 from geoml.registry import build, lookup, split_spec
 from geoml.tasks import TASKS, Task
 from geoml.training import scores
@@ -84,7 +84,7 @@ def train(
     announce = rank_zero_only(announce)
     goal: Task = build(TASKS, task, "task")
     model_name, model_options = split_spec(model, "model")
-    lookup(MODELS, model_name, "model")
+    lookup(SECTION_NETWORKS, model_name, "model")
     data = pair_data(pairs_path, options)
     settings = {
         "task": split_spec(task, "task"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from geoml.models import MODELS, SectionShape
+from geoml.models import SECTION_NETWORKS, SectionShape
 from geoml.survey.acquisition import Acquisition
 from geoml.training.midpoint_order import midpoint_order
 
@@ -30,14 +30,18 @@ def with_window_options(
 ) -> dict[str, Any]:
     """A model's options with what the acquisition decides, where it takes that and none is given.
 
-    ``receiver_order: null`` and ``time_reduction: 1`` in the options go without.
+    ``receiver_order: null`` and ``time_reduction: 1`` in the options go without. A network with
+    a ``trunk`` has them there.
 
     Args:
-        name: Key of ``MODELS``.
+        name: Key of ``SECTION_NETWORKS``.
         options: As the user gave them.
         acquisition: What the channels of the gathers are.
     """
-    takes = {field.name for field in fields(MODELS[name].config)}
+    takes = {field.name for field in fields(SECTION_NETWORKS[name].config)}
+    if "trunk" in takes:
+        trunk = with_window_options("mh_unet_s", options.get("trunk", {}), acquisition)
+        return {**options, "trunk": trunk}
     decided: dict[str, Any] = {}
     if "receiver_order" in takes:
         decided["receiver_order"] = midpoint_order(acquisition)

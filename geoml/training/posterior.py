@@ -1,0 +1,267 @@
+"""Training of networks that draw velocity sections, in the loop of all others.
+
+``geoml train PAIRS --model cvae --option 'posterior={trunk: FOLDER}'``: pairs, scaling, splits,
+augmentation, calibration and checkpoint are those of every network; here is what a step minimises.
+What validation chooses by is the score of draws on held-out pairs, for all of them alike.
+
+References:
+    Sohn, Lee & Yan (2015), NeurIPS: the conditional bound beside a term on draws from the prior.
+    Adler & Öktem (2018), Deep Bayesian inversion, arXiv 1811.05910: the critic of pairs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor
+
+from geoml.checkpoint import load_checkpoint
+from geoml.errors import CheckpointError, OptionError
+from geoml.models.posteriors import PosteriorNetwork
+from geoml.models.posteriors.conditional_gan import ConditionalGan
+from geoml.models.posteriors.conditional_vae import ConditionalVae
+from geoml.models.posteriors.posterior_network import Context
+from geoml.objectives.conditional_elbo import conditional_elbo
+from geoml.objectives.pair_critic import pair_distance, pair_penalty
+from geoml.objectives.sample_score import pair_crps
+from geoml.registry import with_options
+from geoml.samples.scaling import Scaling
+from geoml.tasks import Batch, Task
+from geoml.training.module import InversionModule
+from geoml.training.options import TrainingOptions
+from geoml.training.posterior_options import PosteriorOptions
+from geoml.training.schedule import learning_rate_factor
+
+_PAIR = 2
+
+
+class PosteriorModule(InversionModule):
+    """Steps of a network that draws sections: the score of two draws, and what a subclass adds.
+
+    Attributes:
+        own: Weights and steps.
+    """
+
+    network: PosteriorNetwork
+
+    def __init__(
+        self, network: PosteriorNetwork, task: Task, scaling: Scaling, options: TrainingOptions
+    ) -> None:
+        own = with_options(PosteriorOptions, options.posterior, "posterior")
+        frozen = own.trunk is not None and own.freeze_trunk
+        if own.trunk is not None:
+            start_from(network, own.trunk, scaling)
+        if frozen:
+            network.trunk.requires_grad_(False)
+        super().__init__(network, task, scaling, options)
+        self.own, self._frozen = own, frozen
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Loss of one batch."""
+        context = self.network.context(batch["shots"])
+        parts = self._parts(context, batch, self._pair(context))
+        self.keep_losses(parts)
+        return parts["loss"]
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep the summary of draws; the loss is their score."""
+        network, true = self.network, batch["velocity"]
+        context = network.context(batch["shots"])
+        # The same draws after every epoch, so that epochs can be compared.
+        generator = torch.Generator().manual_seed(batch_idx)
+        noise = network.noise(self.own.validation_draws, len(true), generator)
+        draws = network.draws(context, noise)
+        parts = {"loss": _mean_score(draws, true), "spread": draws.std(dim=0).mean()}
+        parts |= self._watched(context, batch)
+        self._validation_losses.append((len(true), parts))
+        output = {head: m.float() for head, m in network.summary(draws, context).items()}
+        self._answers.append((output, self.task.targets(batch)))
+
+    def _watched(self, context: Context, batch: Batch) -> dict[str, Tensor]:
+        """What else validation logs of a batch."""
+        return {}
+
+    def _pair(self, context: Context) -> Tensor:
+        """Departures of two draws a section, shape (2, batch, depth, distance)."""
+        network = self.network
+        noise = network.noise(_PAIR, len(context.velocity)).to(context.velocity.device)
+        return network.departure(network.code(noise, context), context)
+
+    def _parts(self, context: Context, batch: Batch, pair: Tensor) -> dict[str, Tensor]:
+        """The score of two draws in units of the trunk's spread, and the trunk's own loss."""
+        score = pair_crps(pair[0], pair[1], _departure(context, batch))
+        parts = {"loss": self.own.score_weight * score, "score": score}
+        if not self._frozen:
+            trunk = self.task.loss(context.maps, batch)
+            parts["loss"] = parts["loss"] + trunk["loss"]
+            parts |= {name: value for name, value in trunk.items() if name != "loss"}
+        return parts
+
+
+class VariationalModule(PosteriorModule):
+    """Steps of a conditional variational autoencoder: its bound and the score of two draws."""
+
+    network: ConditionalVae
+
+    def _parts(self, context: Context, batch: Batch, pair: Tensor) -> dict[str, Tensor]:
+        parts = super()._parts(context, batch, pair)
+        told = self.network.recognise(context, batch["velocity"])
+        elbo = conditional_elbo(told.departure, told.decoded, told.log_scale, told.kl)
+        parts["loss"] = parts["loss"] - self.own.elbo_weight * elbo
+        return {**parts, "elbo": elbo, "kl": told.kl.mean()}
+
+    def _watched(self, context: Context, batch: Batch) -> dict[str, Tensor]:
+        """Bound, divergence (0 when the codes have collapsed) and what a code leaves over."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            told = self.network.recognise(context, batch["velocity"])
+        return {
+            "elbo": conditional_elbo(told.departure, told.decoded, told.log_scale, told.kl),
+            "kl": told.kl.mean(),
+            "left_over": (told.decoded - told.departure).abs().mean(),
+        }
+
+
+class WassersteinModule(PosteriorModule):
+    """Steps of a conditional Wasserstein GAN: a critic of pairs, and the score of two draws.
+
+    Attributes:
+        critic: Of pairs of departures.
+    """
+
+    network: ConditionalGan
+
+    def __init__(
+        self, network: ConditionalGan, task: Task, scaling: Scaling, options: TrainingOptions
+    ) -> None:
+        super().__init__(network, task, scaling, options)
+        self.automatic_optimization = False
+        self.critic = network.critic().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if options.resolved_precision() == "16-mixed":
+            raise OptionError(
+                "Training against a critic has no precision '16-mixed'; choose bf16-mixed or "
+                "32-true."
+            )
+
+    def configure_optimizers(self) -> Any:
+        """The network's own, and Adam of the critic."""
+        # Momentum makes a critic with gradient penalty swing.
+        rate = self.own.critic_learning_rate
+        critic = torch.optim.Adam(self.critic.parameters(), lr=rate, betas=(0.0, 0.9))
+        return [super().configure_optimizers(), critic]
+
+    def on_fit_start(self) -> None:
+        """Learn the length of the run.
+
+        Raises:
+            OptionError: If it is to run on several devices.
+        """
+        super().on_fit_start()
+        if self.trainer.world_size > 1:
+            raise OptionError(
+                f"Training against a critic runs on one device, found {self.trainer.world_size}; "
+                "set devices to 1."
+            )
+        # Lightning counts the steps of both optimizers.
+        self.clock.total_steps *= 1 + self.own.critic_steps
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Set both learning rates."""
+        super().on_train_batch_start(batch, batch_idx)
+        factor = learning_rate_factor(self.clock.progress(self.global_step), self.options.warmup)
+        for group in self.trainer.optimizers[1].param_groups:
+            group["lr"] = self.own.critic_learning_rate * factor
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Steps of the critic, then one of the network."""
+        optimizer = cast(list[LightningOptimizer], self.optimizers())[0]
+        context = self.network.context(batch["shots"])
+        true, told = _departure(context, batch), context.sections.detach().float()
+        watched: dict[str, Tensor] = {}
+        for _ in range(self.own.critic_steps):
+            with torch.no_grad():
+                drawn = self._pair(context)
+            watched = self._critic_step(true, drawn, told)
+        pair = self._pair(context)
+        parts = self._parts(context, batch, pair)
+        self.critic.requires_grad_(False)
+        with torch.autocast(pair.device.type, enabled=False):
+            # A draw beside a true section tells nothing of the draw alone: the whole distance.
+            apart = pair_distance(self._judge(told), true, pair[0], pair[1])
+        self.critic.requires_grad_(True)
+        loss = parts["loss"] + self.own.adversarial_weight * apart
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        self.clip_gradients(optimizer.optimizer, self.options.gradient_clip, "norm")
+        optimizer.step()
+        self.keep_losses({**parts, **watched, "loss": loss})
+        return loss.detach()
+
+    def _judge(self, told: Tensor) -> Any:
+        """The critic of pairs for one batch of gathers."""
+        return lambda first, second: self.critic(first, second, told)
+
+    def _critic_step(self, true: Tensor, drawn: Tensor, told: Tensor) -> dict[str, Tensor]:
+        """Move the critic apart on pairs with a true section and pairs without."""
+        optimizer = cast(list[LightningOptimizer], self.optimizers())[1]
+        judge = self._judge(told)
+        # Gradients of gradients would lose their digits in bfloat16.
+        with torch.autocast(true.device.type, enabled=False):
+            first, second = drawn.float()
+            wasserstein = pair_distance(judge, true, first, second)
+            penalty = pair_penalty(judge, true, first, second)
+            optimizer.zero_grad()
+            self.manual_backward(self.own.penalty_weight * penalty - wasserstein)
+        optimizer.step()
+        return {"wasserstein": wasserstein, "gradient_penalty": penalty}
+
+
+def posterior_module(
+    network: PosteriorNetwork, task: Task, scaling: Scaling, options: TrainingOptions
+) -> PosteriorModule:
+    """The module that trains a posterior network by its own objective."""
+    if isinstance(network, ConditionalGan):
+        return WassersteinModule(network, task, scaling, options)
+    assert isinstance(network, ConditionalVae)  # the table holds no third kind
+    return VariationalModule(network, task, scaling, options)
+
+
+def start_from(network: PosteriorNetwork, trunk: str, scaling: Scaling) -> None:
+    """Give a posterior network the weights of a trained trunk.
+
+    Args:
+        network: Takes them.
+        trunk: Folder or shipped name of a checkpoint.
+        scaling: Of the pairs at hand.
+
+    Raises:
+        CheckpointError: If its weights do not fit, or it sees other units.
+    """
+    checkpoint = load_checkpoint(trunk)
+    trained = Scaling.from_dict(checkpoint.scaling)
+    for name, value in trained.to_dict().items():
+        if abs(value / scaling.to_dict()[name] - 1) > 0.02:
+            raise CheckpointError(
+                f"Trunk '{trunk}' was trained with {name} {value:g}, these pairs have "
+                f"{scaling.to_dict()[name]:g}; train the trunk on the same pairs and splits."
+            )
+    try:
+        network.trunk.load_state_dict(checkpoint.state)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:160]
+        raise CheckpointError(
+            f"The weights of '{trunk}' do not fit the trunk: {reason}. Give the task and, as "
+            "'trunk' of the model, the options that it was trained with."
+        ) from None
+
+
+def _departure(context: Context, batch: Batch) -> Tensor:
+    """How far the truth is from the trunk's velocity, in its spread."""
+    return (batch["velocity"] - context.velocity) / context.scale
+
+
+def _mean_score(draws: Tensor, true: Tensor) -> Tensor:
+    """The score over neighbouring pairs of draws."""
+    return pair_crps(draws[::2][: len(draws) // 2], draws[1::2], true.expand_as(draws[1::2]))
