@@ -20,6 +20,11 @@ CONVOLUTIONS: dict[str, object] = {"widths": (8, 8, 16), "code": 6}
 SLIM: dict[str, dict[str, object]] = {
     "vae": CONVOLUTIONS,
     "conditional_vae": CONVOLUTIONS,
+    "gan": {"widths": (16, 24), "code": 6},
+    "non_saturating_gan": {"widths": (16, 24), "code": 6},
+    "dcgan": CONVOLUTIONS,
+    "conditional_gan": CONVOLUTIONS,
+    "wasserstein_gan": CONVOLUTIONS,
 }
 """Options that make a network quick."""
 
@@ -27,6 +32,11 @@ _CONVOLUTION_CHANGES: dict[str, object] = {"widths": (8, 16, 16), "code": 7, "le
 CHANGES: dict[str, dict[str, object]] = {
     "vae": {**_CONVOLUTION_CHANGES, "components": 2},
     "conditional_vae": {**_CONVOLUTION_CHANGES, "components": 2},
+    "gan": {"widths": (16, 16), "code": 7},
+    "non_saturating_gan": {"widths": (16, 16), "code": 7},
+    "dcgan": {"widths": (8, 16, 16), "code": 7},
+    "conditional_gan": _CONVOLUTION_CHANGES,
+    "wasserstein_gan": _CONVOLUTION_CHANGES,
 }
 """Another value of each option, what follows from the sections left out."""
 
@@ -137,6 +147,19 @@ def test_conditional_network_follows_its_condition_and_another_refuses_one(name:
         for value in (-1.0, 1.0)
     ]
     assert not torch.allclose(*drawn)
+
+
+@every_prior
+def test_sampling_under_no_condition_takes_one_of_the_training(name: str) -> None:
+    network = build(name)
+    if not is_conditional(name):
+        assert torch.equal(network.sample(2, torch.Generator().manual_seed(1)), samples(network, 2))
+        return
+    kept = torch.randn(4, network.config.n_condition)
+    network.known_conditions.keep(kept, torch.Generator().manual_seed(0))
+    drawn = network.known_conditions.draw(9, torch.Generator().manual_seed(1))
+    assert all(any(torch.equal(row, one) for one in kept) for row in drawn)
+    assert network.sample(9, torch.Generator().manual_seed(1)).shape == (9, *SHAPE)
 
 
 @every_prior

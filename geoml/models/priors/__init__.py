@@ -8,13 +8,24 @@ of ``PRIORS``.
 from __future__ import annotations
 
 from geoml.models.network_table import NetworkEntry
+from geoml.models.priors.conditional_gan import ConditionalGan
 from geoml.models.priors.conditional_vae import ConditionalVae
+from geoml.models.priors.dcgan import Dcgan
+from geoml.models.priors.gan import Gan, GanConfig
+from geoml.models.priors.non_saturating_gan import NonSaturatingGan
+from geoml.models.priors.prior_config import ConvolutionConfig, StagesConfig
 from geoml.models.priors.vae import Vae, VaeConfig
+from geoml.models.priors.wasserstein_gan import WassersteinGan
 
 __all__ = ["PRIORS"]
 
 PRIORS: dict[str, NetworkEntry] = {
     "vae": NetworkEntry(Vae, VaeConfig),
     "conditional_vae": NetworkEntry(ConditionalVae, VaeConfig),
+    "gan": NetworkEntry(Gan, GanConfig),
+    "non_saturating_gan": NetworkEntry(NonSaturatingGan, GanConfig),
+    "dcgan": NetworkEntry(Dcgan, StagesConfig),
+    "conditional_gan": NetworkEntry(ConditionalGan, ConvolutionConfig),
+    "wasserstein_gan": NetworkEntry(WassersteinGan, ConvolutionConfig),
 }
 """Name -> network and config."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from geoml.models.priors.prior_config import PriorConfig
+
+_KNOWN = 256
 
 
 def section_condition(
@@ -42,3 +44,28 @@ def join_condition(labels: Tensor | None, trend: Tensor, config: PriorConfig) ->
     else:
         kind = functional.one_hot(labels.long(), config.n_labels).to(trend)
     return torch.cat([kind, trend], dim=1)
+
+
+class KnownConditions(nn.Module):
+    """Some conditions of the training part, for those who ask for samples under none.
+
+    A subset: it says what conditions look like, all of them would only be copied about.
+    """
+
+    values: Tensor
+
+    def __init__(self, n_condition: int) -> None:
+        super().__init__()
+        self.register_buffer("values", torch.zeros(_KNOWN, n_condition))
+
+    def keep(self, conditions: Tensor, generator: torch.Generator) -> None:
+        """Take over some of the conditions (section, condition)."""
+        self.values.copy_(conditions[self._rows(len(conditions), _KNOWN, generator)])
+
+    def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Kept conditions at random, shape (n, condition)."""
+        return self.values[self._rows(len(self.values), n, generator).to(self.values.device)]
+
+    @staticmethod
+    def _rows(count: int, n: int, generator: torch.Generator | None) -> Tensor:
+        return torch.randint(count, (n,), generator=generator)

@@ -58,21 +58,33 @@ class PriorConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvolutionConfig(PriorConfig):
-    """A generator of convolutions.
+class StagesConfig(PriorConfig):
+    """A network of convolutions that halve or double the section stage by stage.
 
     Attributes:
         widths: Channels from half the section's resolution down, each at half the one before.
-        levels: Velocities that a section is mixed from, cell by cell: sharp layers need few. 0
-            draws the velocity of each cell directly.
     """
 
     widths: tuple[int, ...] = (32, 64, 96, 128)
-    levels: int = 12
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.widths or any(width < 8 or width % 8 for width in self.widths):
             raise OptionError(f"'widths' are {self.widths}; at least one, each a multiple of 8.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvolutionConfig(StagesConfig):
+    """The same with a generator that mixes a section from a few velocities.
+
+    Attributes:
+        levels: Velocities that a section is mixed from, cell by cell: sharp layers need few. 0
+            draws the velocity of each cell directly.
+    """
+
+    levels: int = 12
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.levels < 0 or self.levels == 1:
             raise OptionError(f"'levels' is {self.levels}; it must be 0 or at least 2.")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from geoml.models.priors.prior_config import ConvolutionConfig
+from geoml.models.priors.prior_config import ConvolutionConfig, StagesConfig
 
 _GROUPS = 8
 _LEVEL_WIDTH = 64
@@ -116,7 +116,7 @@ class SectionCritic(nn.Module):
         Miyato and Koyama (2018), cGANs with projection discriminator, ICLR.
     """
 
-    def __init__(self, config: ConvolutionConfig) -> None:
+    def __init__(self, config: StagesConfig) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for wide, deep in itertools.pairwise((3, *config.widths)):

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from geoml.errors import OptionError
 from geoml.models.gathers.variational_autoencoder import reparameterised
 from geoml.models.priors.code_prior import CodePrior
+from geoml.models.priors.condition import KnownConditions
 from geoml.models.priors.prior_config import ConvolutionConfig
 from geoml.models.priors.section_blocks import SectionEncoder, SectionGenerator
 
@@ -54,6 +55,7 @@ class Vae(nn.Module):
         self.encoder = SectionEncoder(config, 2 * config.code)
         self.decoder = SectionGenerator(config)
         self.code_prior = CodePrior(config.code, config.components, config.n_condition)
+        self.known_conditions = KnownConditions(config.n_condition)
 
     def forward(self, sections: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:
         """Reconstruction and code of sections.
@@ -90,7 +92,10 @@ class Vae(nn.Module):
         Args:
             n: How many.
             generator: Source of randomness, on the CPU.
-            condition: Shape (n, condition); None for a network without.
+            condition: Shape (n, condition); of a conditional network, those of sections that it
+                was trained on if None.
         """
+        if condition is None and self.conditional:
+            condition = self.known_conditions.draw(n, generator)
         code = self.code_prior.sample(n, generator, condition)
         return self.decode(code, condition).clamp(-1, 1)
