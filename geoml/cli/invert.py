@@ -39,6 +39,9 @@ def invert(
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Average with the mirrored line.")
     ] = False,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Posterior samples to draw, of a network that draws them.")
+    ] = 0,
     refine: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,7 +87,7 @@ def invert(
 
     product = product_for(out)
     plain: dict[str, Any] = {"mirror": mirror, "batch": batch, "device": device}
-    plain["bfloat16"] = bfloat16
+    plain["bfloat16"], plain["samples"] = bfloat16, samples
     plain["refine"] = rung_specs(refine or [])
     plain["ladder"] = {"keep": keep, "criterion": criterion, "hold_out": hold_out}
     plain["fit_first_arrivals"] = {} if fit_first_arrivals else None

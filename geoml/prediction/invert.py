@@ -91,7 +91,7 @@ def invert(
         bfloat16=bfloat16,
     )
     acquisition = predictor.acquisition
-    windows = match_windows(survey, layout or _own_layout(first), acquisition)
+    windows = match_windows(survey, layout or own_layout(first), acquisition)
     blend: LineBlend | None = None
     features: list[dict[str, NDArray[np.float64]]] = []
     passes = 0
@@ -136,7 +136,8 @@ def _effective(steps: Sequence[Any]) -> list[dict[str, Any]]:
     return [spec for spec in specs if next(iter(spec)) not in _STEPS_WITHOUT_EFFECT]
 
 
-def _own_layout(checkpoint: Checkpoint) -> WindowLayout:
+def own_layout(checkpoint: Checkpoint) -> WindowLayout:
+    """Where the windows of a checkpoint start, as its training had it."""
     if checkpoint.layout is not None:
         return WindowLayout(**checkpoint.layout)
     acquisition = Acquisition.from_dict(checkpoint.acquisition)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geoml.checkpoint import Checkpoint
 from geoml.errors import OptionError
 from geoml.models.dropout import enable_dropout
+from geoml.models.posteriors import POSTERIORS, PosteriorNetwork
 from geoml.samples.mirror import MirrorChannels, channels_for, mirror_channels, mirror_order
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
@@ -97,6 +98,27 @@ class NetworkMember:
                 if flipped is not None:
                     answers.append(_flip(self._answer(flipped)))
         return answers
+
+    def samples(self, shots: Shots, n: int, seed: int) -> NDArray[np.float64]:
+        """Velocity sections that the network draws [m/s], (sample, window, depth, distance).
+
+        Args:
+            shots: Processed gathers, shape (window, shot, receiver, time).
+            n: Samples of each window.
+            seed: Fixes them.
+
+        Raises:
+            OptionError: If the network draws none.
+        """
+        if not isinstance(self._network, PosteriorNetwork):
+            raise OptionError(
+                f"This network draws no samples; one of {', '.join(POSTERIORS)} is needed."
+            )
+        scaled = torch.from_numpy(self.scaled(shots)).to(self._device)
+        narrow = torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
+        with torch.inference_mode(), narrow:
+            drawn = self._network.sample(scaled, n, torch.Generator().manual_seed(seed))
+        return self.scaling.unscale_velocity(drawn.double().cpu().numpy())
 
     def encoded(self, shots: Shots) -> NDArray[np.float64] | None:
         """What the network's encoder makes of gathers, shape (window, width); None without one.

@@ -104,6 +104,19 @@ class WindowPredictor:
         found = self._networks[0].encoded(shots)
         return {} if found is None else {ENCODER: found}
 
+    def samples(self, shots: Shots, n: int, seed: int = 0) -> NDArray[np.float64]:
+        """Sections that the first network draws [m/s], shape (sample, window, depth, distance).
+
+        Args:
+            shots: Processed gathers, shape (window, shot, receiver, time).
+            n: Samples of each window.
+            seed: Fixes them.
+
+        Raises:
+            OptionError: If the network draws none.
+        """
+        return self._networks[0].samples(shots, n, seed)
+
     def members(self, shots: Shots) -> list[WindowSections]:
         """What every member says by itself, its spread calibrated as that of its checkpoint.
 

@@ -26,10 +26,17 @@ from geoml.products.figures import (
 )
 from geoml.products.gather_figure import ArrivalCurve, GatherPanel, gathers_figure
 from geoml.products.report_content import ReportContent
-from geoml.products.section_figure import Spread, profile_figure, spread_figure, velocity_figure
+from geoml.products.section_figure import (
+    Spread,
+    profile_figure,
+    sections_figure,
+    spread_figure,
+    velocity_figure,
+)
 from geoml.products.style import PICKED, PREDICTION, TREND
 
 SHOWN_SHOTS = 3
+SHOWN_SAMPLES = 5
 SCALE_NOTE = "For display every trace is scaled to its own root-mean-square amplitude."
 
 
@@ -102,7 +109,24 @@ def spread_section(content: ReportContent) -> str:
             " Where paths of first arrivals run it is that of the posterior, narrower than the "
             "network's; it takes the network's spread for the prior and picks for independent."
         )
-    return html.picture(spread_figure(content.prediction), caption)
+    return html.picture(spread_figure(content.prediction), caption) + _samples(content.prediction)
+
+
+def _samples(prediction: xr.Dataset) -> str:
+    """A few of the sections that the network drew."""
+    if "velocity_samples" not in prediction:
+        return ""
+    drawn = prediction["velocity_samples"].to_numpy()
+    shown = {"Predicted velocity": prediction["velocity"].to_numpy()}
+    shown |= {f"Sample {k + 1} of {len(drawn)}": one for k, one in enumerate(drawn[:SHOWN_SAMPLES])}
+    figure = sections_figure(
+        shown, prediction["depth"].to_numpy(), prediction["distance"].to_numpy()
+    )
+    note = (
+        "Sections that the network draws for these gathers, each as likely as the next, scaled to "
+        "the calibrated spread. What they share is seen by the data; what differs is not."
+    )
+    return html.picture(figure, note)
 
 
 def check_section(content: ReportContent) -> str:

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
+from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
 from geoml.registry import with_options
 from geoml.samples import Augmentation, SplitFractions, Splits, split_pairs
@@ -63,9 +64,16 @@ class PairData(lightning.LightningDataModule):
             if options.augmentation is None
             else with_options(Augmentation, options.augmentation, "augmentation")
         )
-        self.scaling: Scaling = fit_pair_scaling(path, self.splits.train)
+        self.scaling: Scaling = self._scaling()
         self.train_pairs = self.training_pairs()
         self._order: EpochSampler | None = None
+
+    def _scaling(self) -> Scaling:
+        """That of the trunk whose weights are taken over, or one fitted on the training part."""
+        trunk = self.options.posterior.get("trunk")
+        if trunk is not None:
+            return Scaling.from_dict(load_checkpoint(trunk).scaling)
+        return fit_pair_scaling(self.path, self.splits.train)
 
     def training_arguments(self) -> tuple[Path, NDArray[np.int64], Scaling, Augmentation | None]:
         """Store, indices, scaling and augmentation of the training part."""

@@ -52,7 +52,7 @@ class PosteriorModule(InversionModule):
         own = with_options(PosteriorOptions, options.posterior, "posterior")
         frozen = own.trunk is not None and own.freeze_trunk
         if own.trunk is not None:
-            start_from(network, own.trunk, scaling)
+            start_from(network, own.trunk)
         if frozen:
             network.trunk.requires_grad_(False)
         super().__init__(network, task, scaling, options)
@@ -228,27 +228,18 @@ def posterior_module(
     return VariationalModule(network, task, scaling, options)
 
 
-def start_from(network: PosteriorNetwork, trunk: str, scaling: Scaling) -> None:
+def start_from(network: PosteriorNetwork, trunk: str) -> None:
     """Give a posterior network the weights of a trained trunk.
 
     Args:
         network: Takes them.
-        trunk: Folder or shipped name of a checkpoint.
-        scaling: Of the pairs at hand.
+        trunk: Folder or shipped name of a checkpoint, whose scaling the pairs are under too.
 
     Raises:
-        CheckpointError: If its weights do not fit, or it sees other units.
+        CheckpointError: If its weights do not fit.
     """
-    checkpoint = load_checkpoint(trunk)
-    trained = Scaling.from_dict(checkpoint.scaling)
-    for name, value in trained.to_dict().items():
-        if abs(value / scaling.to_dict()[name] - 1) > 0.02:
-            raise CheckpointError(
-                f"Trunk '{trunk}' was trained with {name} {value:g}, these pairs have "
-                f"{scaling.to_dict()[name]:g}; train the trunk on the same pairs and splits."
-            )
     try:
-        network.trunk.load_state_dict(checkpoint.state)
+        network.trunk.load_state_dict(load_checkpoint(trunk).state)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:160]
         raise CheckpointError(

@@ -13,7 +13,8 @@ class PosteriorOptions:
 
     Attributes:
         trunk: Folder or shipped name of a checkpoint whose multi-head U-Net reads the gathers;
-            its weights are the trunk's first ones. None begins with fresh ones.
+            its weights are the trunk's first ones, and its scaling is kept. None begins with
+            fresh ones.
         freeze_trunk: Leave those weights as they are, so that the drawing part alone learns: in a
             third of the time, and the trunk's own answers stay as they were.
         score_weight: Weight of the score of draws against the truth [1], >= 0.

@@ -15,6 +15,7 @@ from geoml.checkpoint import Checkpoint
 from geoml.prediction import RUNGS, Line, Rung
 from geoml.prediction.hold_out import held_out_traces
 from geoml.prediction.ladder import LadderOptions, climb
+from geoml.prediction.posterior import check_samples, with_samples
 from geoml.prediction.remodel import chosen_shots
 from geoml.preprocess.replay import replay
 from geoml.registry import build, split_spec, with_options
@@ -43,7 +44,7 @@ def refine_section(
     progress: Progress | None = None,
     announce: Announce = lambda _: None,
 ) -> xr.Dataset:
-    """The network's answer, and each rung above it; see ``geoml.prediction.ladder.climb``.
+    """The network's answer, each rung above it, and samples; see ``geoml.prediction``.
 
     Args:
         clean: Survey after the steps that the checkpoint was trained for.
@@ -53,6 +54,8 @@ def refine_section(
         announce: Told one line a rung.
     """
     rungs, options = ladder_of(section)
+    if section.samples:
+        check_samples(checkpoint, section.samples)
     shots = chosen_shots(clean)
     line = Line(
         survey=clean,
@@ -68,9 +71,19 @@ def refine_section(
     clock, cpu = time.perf_counter(), time.process_time()
     predicted = replace(line, guarded=True).predict()
     took = {"seconds": time.perf_counter() - clock, "cpu_seconds": time.process_time() - cpu}
-    if not rungs:
+    if rungs:
+        predicted = climb(line, predicted, rungs, options, announce=announce, **took)
+    if not section.samples:
         return predicted
-    return climb(line, predicted, rungs, options, announce=announce, **took)
+    return with_samples(
+        predicted,
+        clean,
+        checkpoint,
+        section.samples,
+        bfloat16=section.bfloat16,
+        device=section.device,
+        progress=progress,
+    )
 
 
 class Replay:

@@ -21,6 +21,35 @@ class PreviewSection(Section):
     kind: Literal["shot", "receiver", "cdp", "offset"] = "shot"
 
 
+class DenoiseSection(Section):
+    """Noise taken out by a trained network, behind the steps of ``preprocess``.
+
+    Attributes:
+        checkpoint: Folder of ``geoml train --task denoise``, or name of a shipped denoiser.
+        gather: Whose traces are neighbours; by default those of a shot, and all those of a
+            stacked section.
+        overlap: Share of a patch that the next one covers too.
+        gain_window_s: Window whose RMS is taken off before the network and put back behind it
+            [s]; none to scale by patches alone.
+        fill_dead: Give dead traces what the network makes of their neighbours.
+        device: Where the network runs, as torch spells it.
+        gathers: Gathers that ``denoise.html`` shows.
+    """
+
+    checkpoint: str = "geoml:denoiser"
+    gather: Literal["shot", "receiver", "cdp", "offset"] | None = None
+    overlap: float = 0.5
+    gain_window_s: float | None = None
+    fill_dead: bool = False
+    device: str = "cpu"
+    gathers: int = Field(default=3, gt=0)
+
+    @property
+    def step_options(self) -> dict[str, Any]:
+        """What ``geoml.prediction.denoise.denoise_step`` takes, but for a gather left open."""
+        return self.model_dump(exclude={"gathers"}, exclude_none=True)
+
+
 class InvertSection(Section):
     """How the network is slid along the line.
 
@@ -31,6 +60,7 @@ class InvertSection(Section):
         ladder: Options of ``geoml.prediction.ladder.LadderOptions``: how rungs are judged.
         fit_first_arrivals: The rung ``first_arrivals`` with these options, behind those of
             ``refine``; not when None.
+        samples: Posterior samples to draw, of a network that draws sections; 0 for none.
         batch: Windows in one call of the network.
         bfloat16: Compute in bfloat16, faster where the processor multiplies in it, and a few m/s
             off.
@@ -41,6 +71,7 @@ class InvertSection(Section):
     refine: list[str | dict[str, Options | None]] = Field(default_factory=list)
     ladder: Options = Field(default_factory=dict)
     fit_first_arrivals: Options | None = None
+    samples: int = Field(default=0, ge=0)
     batch: int = Field(default=8, gt=0)
     bfloat16: bool = False
     device: str = "cpu"

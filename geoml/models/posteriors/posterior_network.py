@@ -135,8 +135,9 @@ class PosteriorNetwork(nn.Module):
             Head name -> shape (batch, depth, distance), float32.
         """
         context = self.context(shots)
-        draws = self.draws(context, self.noise(self.config.draws, len(shots)))
-        return self.summary(draws, context)
+        # The same numbers for every gather: what shares its batch must not change the answer.
+        noise = self.noise(self.config.draws, 1).expand(-1, len(shots), -1, -1, -1)
+        return self.summary(self.draws(context, noise), context)
 
     def draws(self, context: Context, noise: Tensor) -> Tensor:
         """As ``drawn``, a block of draws at a time, float32.

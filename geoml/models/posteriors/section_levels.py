@@ -62,9 +62,13 @@ class LevelsUp(nn.Module):
         self.enter = nn.Conv2d(code_channels, widths[-1], 3, padding=1)
         self.blocks = nn.ModuleList(Residual(width, _NORM_CHANNELS) for width in widths)
         self.grow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in itertools.pairwise(widths))
-        self.out = nn.Sequential(
-            norm(widths[0], _NORM_CHANNELS), nn.SiLU(), nn.Conv2d(widths[0], 4, 3, padding=1)
-        )
+        last = nn.Conv2d(widths[0], 4, 3, padding=1)
+        assert last.bias is not None
+        with torch.no_grad():
+            # The four cells of a block start alike, or the draws keep a checkerboard.
+            last.weight.copy_(last.weight[::4].repeat_interleave(4, dim=0))
+            last.bias.copy_(last.bias[::4].repeat_interleave(4, dim=0))
+        self.out = nn.Sequential(norm(widths[0], _NORM_CHANNELS), nn.SiLU(), last)
 
     def forward(self, code: Tensor, features: list[Tensor]) -> Tensor:
         """A map a draw.
