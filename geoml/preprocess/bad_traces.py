@@ -14,6 +14,8 @@ from geoml.errors import OptionError, ShapeError
 from geoml.preprocess.line_order import line_order
 from geoml.preprocess.neighbour_match import match_neighbours
 from geoml.preprocess.step import sample_interval_s, shot_labels, trace_samples
+from geoml.preprocess.trace_anomaly import unusual
+from geoml.preprocess.whitened import whitened
 
 Floats = NDArray[np.float64]
 Traces = NDArray[np.float32]
@@ -26,6 +28,7 @@ _AROUND = 5  # traces on either side that say what is usual
 _PEAK_BINS = 1  # half width of a spectral line under a Hann window
 _BRIEF_S = 0.012  # half of the longest time that a spike takes
 _PEAK_OVER_MEAN = 3.0  # of the magnitudes of random noise
+_WHITE_PEAK = 2.0  # times that, where the spectrum is divided out
 _MOST_REVERSED = 0.2  # of a gather
 _LEAST_TRACES = 5  # a smaller gather has no usual
 
@@ -42,6 +45,8 @@ class BadTraceRules:
         dead_ratio: Dead at this share of the RMS amplitude that is usual around the trace.
         spike_ratio: A spike is this many times the largest amplitude that neighbours have
             within ``max_lag_s``.
+        white_spike_ratio: The same with the usual spectrum of the gather divided out, which
+            shows spikes among arrivals that are larger.
         burst_ratio: Noisy where a longer burst is this many times that largest amplitude.
         line_share: Mono-frequency where one spectral line holds this share of the power of the
             second half of the recording, and half as much again as is usual.
@@ -54,6 +59,7 @@ class BadTraceRules:
 
     dead_ratio: float = 0.02
     spike_ratio: float = 5.0
+    white_spike_ratio: float = 60.0
     burst_ratio: float = 15.0
     line_share: float = 0.75
     reversed_polarity: float = 0.35
@@ -69,7 +75,7 @@ class BadTraceRules:
         for name in shares:
             if not 0 < getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name):g}; it must be in (0, 1).")
-        for name in ("spike_ratio", "burst_ratio", "noisy_ratio"):
+        for name in ("spike_ratio", "white_spike_ratio", "burst_ratio", "noisy_ratio"):
             if not 1 < getattr(self, name) < np.inf:
                 raise OptionError(f"{name} is {getattr(self, name):g}; it must be above 1.")
         if not 0 < self.max_lag_s < np.inf:
@@ -154,6 +160,21 @@ def badness(
     return scores
 
 
+def anomaly(scores: Floats, labels: NDArray[np.int64]) -> Floats:
+    """One number a trace from the scores of all rules, to sort traces by; larger is worse.
+
+    Args:
+        scores: As ``badness`` gives them, shape (trace, rule).
+        labels: Gather of each trace, shape (trace,).
+
+    Returns:
+        Spreads beyond what is usual in the gather, see ``unusual``; shape (trace,).
+    """
+    # A likeness goes below 0; the other scores are ratios.
+    ratios = np.array([reason != "reversed" for reason in REASONS[1:]])
+    return unusual(scores, labels, ratios)
+
+
 def _gather_scores(traces: Traces, dt_s: float, rules: BadTraceRules) -> Floats:
     """Scores of dead, spike, mono-frequency, reversed and noisy, shape (trace, 5)."""
     # Squares of amplitudes such as 1e-25 vanish in float32.
@@ -205,13 +226,32 @@ def _line_share(traces: Traces) -> Floats:
 
 def _outburst_scores(traces: Traces, dt_s: float, rules: BadTraceRules) -> tuple[Floats, Floats]:
     """Scores of spikes and of longer bursts that neighbours lack, shape (trace,) each."""
-    size = np.abs(traces)
+    excess, brief = _excess(np.abs(traces), dt_s, rules)
+    spike = brief.max(axis=1) / rules.spike_ratio
+    white_excess, white_brief = _excess(np.abs(whitened(traces)), dt_s, rules)
+    white = np.minimum(
+        white_excess.max(axis=1) / rules.white_spike_ratio, white_brief.max(axis=1) / _WHITE_PEAK
+    )
+    return np.maximum(spike, white), excess.max(axis=1) / rules.burst_ratio
+
+
+def _excess(size: NDArray[np.floating], dt_s: float, rules: BadTraceRules) -> tuple[Floats, Floats]:
+    """Magnitudes over the largest of the neighbours; and that, where it is brief.
+
+    Args:
+        size: Magnitudes, shape (trace, time).
+        dt_s: Sample interval [s].
+        rules: Thresholds.
+
+    Returns:
+        Shape (trace, time) each.
+    """
     n_lag, n_brief = (max(1, round(length / dt_s)) for length in (rules.max_lag_s, _BRIEF_S))
     largest = ndimage.maximum_filter1d(size, 2 * n_lag + 1, axis=1)
-    place = np.arange(len(traces))[:, None] + np.array([-2, -1, 1, 2])
+    place = np.arange(len(size))[:, None] + np.array([-2, -1, 1, 2])
     # Beyond an end of the gather the nearest traces inside speak twice.
     place = np.where(place < 0, 2 - place, place)
-    place = np.where(place >= len(traces), 2 * len(traces) - 4 - place, place)
+    place = np.where(place >= len(size), 2 * len(size) - 4 - place, place)
     neighbours = np.median(largest[place], axis=1)
     # An arrival that neighbours lack, such as an air wave, has other cycles around its peak.
     n_far = max(n_lag, 2 * n_brief)
@@ -220,10 +260,9 @@ def _outburst_scores(traces: Traces, dt_s: float, rules: BadTraceRules) -> tuple
     own = np.maximum(far - near, 0) / np.maximum(count[0] - count[1], 1)
     # Silence before the first arrival, or zeros after it, would make a spike of anything.
     floor = 0.02 * _usual(np.sqrt(np.mean(size**2, axis=1, dtype=np.float64)))
-    usual = np.maximum(neighbours, floor[:, None])
-    excess = size / usual
+    excess = size / np.maximum(neighbours, floor[:, None])
     brief = np.minimum(excess, size / np.maximum(_PEAK_OVER_MEAN * own, floor[:, None]))
-    return brief.max(axis=1) / rules.spike_ratio, excess.max(axis=1) / rules.burst_ratio
+    return excess, brief
 
 
 def _sum_around(values: Traces, half: int) -> Traces:

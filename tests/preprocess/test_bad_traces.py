@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import signal
 
 from geoml.errors import OptionError, ShapeError
 from geoml.preprocess.bad_traces import REASONS, BadTraceRules, bad_traces, badness, reasons_in
@@ -43,6 +44,13 @@ def told(samples: np.ndarray) -> dict[int, str]:
 @pytest.mark.parametrize("seed", range(5))
 def test_good_gather_has_no_bad_trace(seed: int) -> None:
     assert told(reflections(seed=seed)) == {}
+
+
+def test_spike_no_larger_than_the_arrival_that_it_hits_is_found() -> None:
+    # A recorder's filter leaves little noise at the highest frequencies.
+    samples = signal.sosfiltfilt(signal.butter(4, 0.6, output="sos"), reflections(), axis=1)
+    samples[17, np.abs(samples[17]).argmax()] *= -1
+    assert told(samples) == {17: "spike"}
 
 
 @pytest.mark.parametrize("place", [0, 1, 17, N_TRACES - 1])
