@@ -20,7 +20,7 @@ from geoml.readers import READERS
 from geoml.readers.log_readers import LOG_READERS
 from geoml.registry import build, lookup
 from geoml.synthetic import FAMILIES
-from geoml.tasks import LOG_TASKS, TASKS
+from geoml.tasks import GATHER_TASKS, LOG_TASKS, TASKS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
     "model": MODELS,
@@ -33,9 +33,19 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "log model": LOG_MODELS,
     "log fit": LOG_FITS,
     "well task": LOG_TASKS,
+    "gather task": GATHER_TASKS,
     "rung": RUNGS,
 }
-OPTION_REGISTRIES = ("step", "family", "task", "product", "rung", "log fit", "well task")
+OPTION_REGISTRIES = (
+    "step",
+    "family",
+    "task",
+    "product",
+    "rung",
+    "log fit",
+    "well task",
+    "gather task",
+)
 """Registries whose entries are dataclasses of options, built from YAML."""
 
 ENTRIES = [(kind, name) for kind, table in REGISTRIES.items() for name in table]
