@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from geoml.physics.fwi_options import FwiOptions
-from geoml.physics.fwi_parameter import SectionParameter
 from geoml.physics.fwi_penalty import distance_from_start, total_variation
 from geoml.physics.fwi_shots import BandShots
 
 Floats = NDArray[np.float64]
 
 _TV_UNIT_M_S = 10.0
+
+
+class Parameter(Protocol):
+    """From unknowns that are 0 at the start of a band to velocity: cells, or a code."""
+
+    @property
+    def start(self) -> torch.Tensor:
+        """Velocity at the start [m/s], shape (depth, distance)."""
+
+    @property
+    def size(self) -> int:
+        """How many unknowns there are."""
+
+    def velocity(self, unknowns: torch.Tensor) -> torch.Tensor:
+        """[m/s], shape (depth, distance); gradients pass."""
+
+    def bounds(self) -> list[tuple[float, float]] | None:
+        """Bounds of each unknown, None where there are none."""
 
 
 @dataclass
@@ -66,7 +84,7 @@ class BandProblem:
     def __init__(
         self,
         shots: Sequence[BandShots],
-        parameter: SectionParameter,
+        parameter: Parameter,
         prior: Prior,
         options: FwiOptions,
         solves: Solves,
