@@ -22,6 +22,7 @@ SLIM: dict[str, dict[str, object]] = {
     "dense_autoencoder": {"widths": (32,), "code": 8},
     "conv_autoencoder": {"widths": (8, 16), "code": 8, "vector": True},
     "variational_autoencoder": {"widths": (8, 16), "code": 8, "vector": True},
+    "neighbour_predictor": {"widths": (8, 12), "level_window": 9},
     "trace_transformer": {"width": 16, "depth": 2, "attention_heads": 2},
     "gather_vit": {"width": 16, "depth": 2, "attention_heads": 2, "decoder_width": 8},
 }
@@ -38,6 +39,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "dense_autoencoder": {"widths": (32, 16), "code": 9},
     "conv_autoencoder": {"widths": (8, 24), "code": 9, "vector": False},
     "variational_autoencoder": {"widths": (8, 24), "code": 9, "vector": False},
+    "neighbour_predictor": {"widths": (8, 16), "reach": 2, "kernel": 5, "level_window": 11},
     "trace_transformer": {
         "width": 24,
         "depth": 1,

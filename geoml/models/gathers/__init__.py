@@ -13,6 +13,10 @@ from geoml.models.gathers.denoising_unet import DenoisingUnet, DenoisingUnetConf
 from geoml.models.gathers.dense_autoencoder import DenseAutoencoder, DenseAutoencoderConfig
 from geoml.models.gathers.dncnn import Dncnn, DncnnConfig
 from geoml.models.gathers.gather_vit import GatherVit, GatherVitConfig
+from geoml.models.gathers.neighbour_predictor import (
+    NeighbourPredictor,
+    NeighbourPredictorConfig,
+)
 from geoml.models.gathers.trace_transformer import TraceTransformer, TraceTransformerConfig
 from geoml.models.gathers.variational_autoencoder import (
     VariationalAutoencoder,
@@ -28,6 +32,7 @@ GATHER_MODELS: dict[str, NetworkEntry] = {
     "dense_autoencoder": NetworkEntry(DenseAutoencoder, DenseAutoencoderConfig),
     "conv_autoencoder": NetworkEntry(ConvAutoencoder, ConvAutoencoderConfig),
     "variational_autoencoder": NetworkEntry(VariationalAutoencoder, VariationalAutoencoderConfig),
+    "neighbour_predictor": NetworkEntry(NeighbourPredictor, NeighbourPredictorConfig),
     "trace_transformer": NetworkEntry(TraceTransformer, TraceTransformerConfig),
     "gather_vit": NetworkEntry(GatherVit, GatherVitConfig),
 }
