@@ -25,6 +25,7 @@ CHANCE = 0.01
 """Share of training's own windows beyond the limit."""
 _MOST_AXES = 24
 _LEAST_WINDOWS = 8
+_LEAST_VARIANCE = 1e-6
 
 
 def fit_distance(values: Floats, held_out: Floats, least_spread: float = 1e-6) -> dict[str, Any]:
@@ -53,6 +54,8 @@ def fit_distance(values: Floats, held_out: Floats, least_spread: float = 1e-6) -
     scale = np.maximum(values.std(axis=0), least_spread)
     fitted = LedoitWolf().fit((values - values.mean(axis=0)) / scale)
     variance, directions = np.linalg.eigh(fitted.covariance_)
+    # A part that never varies, as where all receivers show one trace, has none of its own.
+    variance = np.maximum(variance, _LEAST_VARIANCE)
     order = np.argsort(variance)[::-1]
     kept, left = order[:_MOST_AXES], order[_MOST_AXES:]
     cloud: dict[str, Any] = {

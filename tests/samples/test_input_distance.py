@@ -63,3 +63,10 @@ def test_few_windows_and_other_widths_are_refused(cloud: dict) -> None:
         fit_distance(drawn(7, 1), drawn(300, 2))
     with pytest.raises(ShapeError, match="Windows of 39 parts; the cloud has 40"):
         distances(drawn(5, 1, 40)[:, :39], cloud)
+
+
+def test_parts_that_never_vary_leave_the_distances_finite() -> None:
+    still = np.full((20, 3), 2.5)
+    fitted = json.loads(json.dumps(fit_distance(still, still), allow_nan=False))
+    np.testing.assert_array_equal(distances(still[:4], fitted), 0)
+    assert distances(still[:4] + [0, 1e-3, 0], fitted).min() > 100
