@@ -67,6 +67,24 @@ def local_similarity(
         orthogonalization, Geophysics 80(6), WD1-WD9.
         Fomel (2007), Local seismic attributes, Geophysics 72(3), A29-A33.
     """
+    alike, weight = similarity_map(noisy, denoised, window)
+    return float(np.average(alike, weights=weight)) if weight.any() else 0.0
+
+
+def similarity_map(
+    noisy: ArrayLike, denoised: ArrayLike, window: tuple[int, int] = (11, 31)
+) -> tuple[Floats, Floats]:
+    """Size of the windowed correlation of what was removed and what was kept, and its weight.
+
+    Args:
+        noisy: What was denoised, shape (trace, time).
+        denoised: What came out.
+        window: Traces and samples.
+
+    Returns:
+        Similarity 0 to 1, 0 where one of the two is silent, and the energy of what was kept round
+        each sample, 0 there; shape (trace, time) each.
+    """
     noisy, kept = _alike(noisy, denoised)
     removed = noisy - kept
 
@@ -78,10 +96,8 @@ def local_similarity(
     level = np.sqrt(_energy(kept) * _energy(removed)) / kept.size
     # Where one of the two is silent there is nothing to compare.
     counts = both > 1e-6 * max(level, _TINY)
-    if not counts.any():
-        return 0.0
-    alike = np.abs(local(kept * removed))[counts] / both[counts]
-    return float(np.average(np.minimum(alike, 1), weights=power[counts]))
+    alike = np.minimum(np.abs(local(kept * removed)) / np.where(counts, both, 1), 1)
+    return np.where(counts, alike, 0.0), np.where(counts, power, 0.0)
 
 
 def fk_error(clean: ArrayLike, denoised: ArrayLike, floor_db: float = -30.0) -> float:
