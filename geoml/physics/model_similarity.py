@@ -60,15 +60,27 @@ def similarity(
     if one.shape[1:] != other.shape[1:]:
         raise ShapeError(f"Models of {one.shape[1:]} and {other.shape[1:]} cells; one grid only.")
     plain = distances(model_statistics(one, limits_m_s), model_statistics(other, limits_m_s))
-    variograms = [[variogram(m, way) for way in _AXES] for m in (one, other)]
+    vertical, lateral = ([variogram(m, way) for m in (one, other)] for way in _AXES)
     covariances = [np.concatenate([autocovariance(m, way) for way in _AXES]) for m in (one, other)]
     return Similarity(
         float(plain["velocity_m_s"]),
         relative_error(*covariances),
-        relative_error(*(np.concatenate(both) for both in variograms)),
-        relative_error(variograms[0][0], variograms[1][0]),
-        relative_error(variograms[0][1], variograms[1][1]),
+        variogram_error(one, other),
+        relative_error(*vertical),
+        relative_error(*lateral),
         plain["edge_density"],
+    )
+
+
+def variogram_error(drawn: ArrayLike, reference: ArrayLike) -> float:
+    """``relative_error`` of the variogram over the lags of both directions.
+
+    Args:
+        drawn: Velocity, shape (model, depth, distance).
+        reference: On the same scale and grid.
+    """
+    return relative_error(
+        *(np.concatenate([variogram(m, way) for way in _AXES]) for m in (drawn, reference))
     )
 
 

@@ -8,58 +8,43 @@ that carry nothing, samples that are all alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
-from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
 import geoml
+from geoml.errors import OptionError
 from geoml.models.network_table import build_network, network_config
 from geoml.models.priors import PRIORS
+from geoml.models.priors.adversarial_pair import AdversarialPair
 from geoml.models.priors.condition import section_condition
+from geoml.models.priors.decoder_start import start_as_decoder
 from geoml.models.priors.vae import Vae
-from geoml.network_checkpoint import NetworkCheckpoint, save_network_checkpoint
-from geoml.objectives.kl_divergence import active_units, kl_to_standard_normal
-from geoml.objectives.section_misfit import laplace_nats_per_cell, step_aware_l1
+from geoml.network_checkpoint import (
+    NetworkCheckpoint,
+    load_network_checkpoint,
+    save_network_checkpoint,
+)
 from geoml.registry import lookup, with_options
+from geoml.training.adversarial_fit import collapse_warning, fit_adversaries
+from geoml.training.adversarial_options import AdversarialFitOptions
+from geoml.training.evidence_bound import (
+    EvidenceBound,
+    collapsed_code_warning,
+    fit_code_prior,
+    section_codes,
+)
 from geoml.training.fit_network import fit_network
 from geoml.training.fit_options import FitOptions
 from geoml.training.prior_data import VelocitySections, endless_batches, scaled
 from geoml.training.prior_options import PriorOptions
 
-_BATCH_SECTIONS = 256
-_RIDGE = 1e-4  # added to the variance of codes, which stays invertible with it
+_VALIDATION_SECTIONS = 256
 
 Announce = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class EvidenceBound:
-    """Objective of a variational autoencoder: nats a cell of code and reconstruction together.
-
-    Attributes:
-        beta: Weight of the code's divergence.
-        step_weight: Weight of the steps between cells in the reconstruction.
-    """
-
-    beta: float = 1.0
-    step_weight: float = 1.0
-
-    def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """``loss``, ``misfit`` [scaled velocity], ``kl`` [nats]; ``active_units`` in validation."""
-        true = batch["velocity"]
-        output = network(true, batch.get("condition"))
-        misfit = step_aware_l1(output["velocity"].float(), true, self.step_weight)
-        kl = kl_to_standard_normal(output["mean"], output["log_variance"]).mean()
-        loss = laplace_nats_per_cell(misfit) + self.beta * kl / true[0].numel()
-        parts = {"loss": loss, "misfit": misfit, "kl": kl}
-        if not network.training:
-            parts["active_units"] = torch.tensor(float(active_units(output["mean"])))
-        return parts
 
 
 def train_prior(
@@ -84,33 +69,38 @@ def train_prior(
         OptionError: If an option is wrong or does not fit.
         PhysicsError: If sections leave the velocity range.
     """
-    tell = announce or (lambda line: None)
     entry = lookup(PRIORS, model, "prior")
-    fit = with_options(FitOptions, options.fit, "fit")
-    conditional = getattr(entry.network, "conditional", False)
-    n_labels = len(sections.label_names) if options.labels and conditional else 0
-    fixed = {
-        "shape": sections.velocity.shape[1:],
-        "n_labels": n_labels if n_labels > 1 else 0,
-        "n_trend": options.n_trend if conditional else 0,
-    }
+    fit: AdversarialFitOptions | FitOptions
+    if issubclass(entry.network, AdversarialPair):
+        fit = with_options(AdversarialFitOptions, options.fit, "fit")
+    else:
+        fit = with_options(FitOptions, options.fit, "fit")
+    fixed = _sizes(sections, bool(getattr(entry.network, "conditional", False)), options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fit.seed)
-        network = build_network(PRIORS, model, "prior", fixed, options.network)
-    parts = [
+        network: Any = build_network(PRIORS, model, "prior", fixed, options.network)
+    if options.start is not None:
+        _start(network, options.start)
+    train, held = (
         _tensors(part, network, options.limits_m_s) for part in sections.split(options.held_out)
-    ]
-    train, held = parts
+    )
     batches = endless_batches(train, fit.batch_size, fit.seed, options.mirror)
-    validation = [
-        {name: values[i : i + _BATCH_SECTIONS] for name, values in held.items()}
-        for i in range(0, len(held["velocity"]), _BATCH_SECTIONS)
-    ]
-    objective = EvidenceBound(options.beta, options.step_weight)
-    curve = fit_network(network, objective, batches, validation, fit, announce=announce)
-    warnings = _finish_vae(cast(Vae, network), train, fit.seed)
-    for line in warnings:
-        tell(line)
+    if isinstance(fit, AdversarialFitOptions):
+        curve = fit_adversaries(network, batches, train["velocity"], fit, announce=announce)
+        warning = collapse_warning(max(row["diversity"] for row in curve))
+    else:
+        validation = [
+            {name: values[i : i + _VALIDATION_SECTIONS] for name, values in held.items()}
+            for i in range(0, len(held["velocity"]), _VALIDATION_SECTIONS)
+        ]
+        objective = EvidenceBound(options.beta, options.step_weight)
+        curve = fit_network(network, objective, batches, validation, fit, announce=announce)
+        warning = _finish(network, train, fit.seed)
+    if "condition" in train:
+        generator = torch.Generator().manual_seed(fit.seed)
+        network.known_conditions.keep(train["condition"], generator)
+    if warning and announce is not None:
+        announce(warning)
     checkpoint = NetworkCheckpoint(
         kind="prior",
         model=network_config(model, network),
@@ -123,7 +113,7 @@ def train_prior(
         training={
             "options": asdict(options),
             "curve": curve,
-            "warnings": warnings,
+            "warning": warning,
             "n_sections": len(train["velocity"]),
             "source": sections.source,
             "families": list(sections.label_names),
@@ -133,6 +123,28 @@ def train_prior(
     if folder is not None:
         save_network_checkpoint(checkpoint, folder)
     return checkpoint
+
+
+def _sizes(sections: VelocitySections, conditional: bool, options: PriorOptions) -> dict[str, Any]:
+    """Fields of the network's config that follow from sections and options."""
+    n_labels = len(sections.label_names) if conditional and options.labels else 0
+    return {
+        "shape": sections.velocity.shape[1:],
+        # One kind is no condition.
+        "n_labels": n_labels if n_labels > 1 else 0,
+        "n_trend": options.n_trend if conditional else 0,
+    }
+
+
+def _start(network: nn.Module, start: str) -> None:
+    """Begin a GAN as the decoder of a trained autoencoder."""
+    vae = load_network_checkpoint(start, "prior").network(PRIORS)
+    if not isinstance(network, AdversarialPair) or not isinstance(vae, Vae):
+        raise OptionError(
+            f"'start' begins a GAN as the decoder of a variational autoencoder; found a "
+            f"{type(network).__name__} and a {type(vae).__name__}."
+        )
+    start_as_decoder(network, vae)
 
 
 def _tensors(
@@ -147,56 +159,8 @@ def _tensors(
     return parts
 
 
-def _finish_vae(network: Vae, train: dict[str, Tensor], seed: int) -> list[str]:
-    """Fit the distribution of the codes; one line of warning where they carry nothing."""
+def _finish(network: Vae, train: dict[str, Tensor], seed: int) -> str | None:
+    """Fit the distribution of the codes; a line of warning where they carry nothing."""
     code, mean = section_codes(network, train, seed)
     fit_code_prior(network, code, train.get("condition"), seed)
-    n_active = active_units(mean)
-    if n_active >= 2:
-        return []
-    return [
-        f"{n_active} of {mean.shape[1]} numbers of the code are in use: the code has collapsed and "
-        "samples will be alike; lower 'beta' or train longer."
-    ]
-
-
-@torch.no_grad()
-def section_codes(network: Vae, parts: dict[str, Tensor], seed: int) -> tuple[Tensor, Tensor]:
-    """Drawn and mean codes of sections, each (section, code)."""
-    generator = torch.Generator().manual_seed(seed)
-    drawn, means = [], []
-    for start in range(0, len(parts["velocity"]), _BATCH_SECTIONS):
-        batch = {name: values[start : start + _BATCH_SECTIONS] for name, values in parts.items()}
-        mean, log_variance = network.encode(batch["velocity"], batch.get("condition"))
-        noise = torch.randn(mean.shape, generator=generator)
-        drawn.append(mean + (0.5 * log_variance).exp() * noise)
-        means.append(mean)
-    return torch.cat(drawn), torch.cat(means)
-
-
-def fit_code_prior(network: Vae, code: Tensor, condition: Tensor | None, seed: int) -> None:
-    """Set the network's distribution of codes to a Gaussian mixture fitted to these.
-
-    Args:
-        network: Whose ``code_prior`` is set.
-        code: Shape (section, code).
-        condition: Shape (section, condition), whose linear effect is taken off first.
-        seed: Of the fit's first guess.
-    """
-    values = code.double().numpy()
-    slope = np.zeros(tuple(network.code_prior.slope.shape))
-    if condition is not None:
-        given = condition.double().numpy()
-        centred = given - given.mean(axis=0)
-        slope = np.linalg.lstsq(centred, values - values.mean(axis=0), rcond=None)[0]
-        values = values - given @ slope
-    n_components = network.config.components
-    mixture = GaussianMixture(
-        n_components, covariance_type="full", reg_covar=_RIDGE, random_state=seed, max_iter=50
-    ).fit(values)
-    network.code_prior.set_mixture(
-        *(
-            torch.as_tensor(part, dtype=torch.float32)
-            for part in (mixture.weights_, mixture.means_, mixture.covariances_, slope)
-        )
-    )
+    return collapsed_code_warning(mean)

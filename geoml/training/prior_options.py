@@ -20,8 +20,10 @@ class PriorOptions:
         n_trend: Depths at which the condition of a conditional network states the mean velocity.
         beta: Weight of the divergence of a variational autoencoder; 1 is the bound itself.
         step_weight: Weight of the steps between cells in its reconstruction.
+        start: A GAN's generator begins as the decoder of this variational autoencoder, a folder or
+            a shipped name, of the same sizes.
         network: Options of the network.
-        fit: Options of ``FitOptions``; those of a GAN also of ``AdversarialFitOptions``.
+        fit: Options of ``FitOptions``, or of ``AdversarialFitOptions`` for a GAN.
     """
 
     limits_m_s: tuple[float, float] = (1500.0, 4500.0)
@@ -30,7 +32,8 @@ class PriorOptions:
     labels: bool = True
     n_trend: int = 7
     beta: float = 1.0
-    step_weight: float = 1.0
+    step_weight: float = 0.0
+    start: str | None = None
     network: dict[str, Any] = field(default_factory=dict)
     fit: dict[str, Any] = field(default_factory=dict)
 
