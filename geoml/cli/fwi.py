@@ -28,6 +28,16 @@ def fwi(
         ),
     ] = None,
     sample: Annotated[int, typer.Option(help="Pair of a pair store.")] = 0,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            help="Velocity prior 'vae' or posterior 'cvae', a folder or shipped name: of a pair, "
+            "its code is inverted for instead of cells."
+        ),
+    ] = None,
+    then_cells: Annotated[
+        bool, typer.Option("--then-cells", help="Go on with cells from the code's section.")
+    ] = False,
     checkpoint: Annotated[
         str | None,
         typer.Option(help="Gives a line's wavelet, grid and trend; its network stays unused."),
@@ -66,8 +76,17 @@ def fwi(
         for name, value in (("--checkpoint", checkpoint), ("--report", report), ("--raw", raw)):
             if value is not None:
                 raise OptionError(f"{name} goes with a survey store; {store.name} holds pairs.")
-        prediction = _pair(store, sample, start or "gradient", given, state, device, out)
+        if then_cells and prior is None:
+            raise OptionError("--then-cells goes on from a code; give its network with --prior.")
+        prediction = _pair(
+            store, sample, start or "gradient", given, prior, then_cells, state, device, out
+        )
     else:
+        if prior is not None:
+            raise OptionError(
+                f"--prior goes with a pair store, of whose grid the prior is; {store.name} is a "
+                "survey. Leave it out."
+            )
         if report is not None and checkpoint is None:
             raise OptionError("--report needs --checkpoint, whose training it describes.")
         prediction = _line(
@@ -101,6 +120,8 @@ def _pair(
     sample: int,
     start: str,
     given: dict[str, Any],
+    prior: str | None,
+    then_cells: bool,
     state: Path | None,
     device: str,
     out: Path,
@@ -110,7 +131,15 @@ def _pair(
     write = _writer(out)
     with progress_bar("Inverting waveforms") as progress:
         prediction = invert_pair(
-            store, sample, start, given, state=state, device=device, progress=progress
+            store,
+            sample,
+            start,
+            given,
+            prior=prior,
+            then_cells=then_cells,
+            state=state,
+            device=device,
+            progress=progress,
         )
     write(prediction)
     return prediction
@@ -190,6 +219,14 @@ def _told(attrs: dict[str, Any]) -> list[str]:
         f"Misfit {fwi['misfit'][0]:.4g} -> {fwi['misfit'][1]:.4g}; {fwi['forward_solves']} forward "
         f"and {fwi['adjoint_solves']} adjoint solves, {fwi['seconds']:.1f} CPU s.",
     ]
+    if "code_scores" in attrs:
+        code, found = attrs["fwi_code"], attrs["code_scores"]
+        lines.insert(
+            0,
+            f"By its code: misfit {code['misfit'][0]:.4g} -> {code['misfit'][1]:.4g}, "
+            f"{code['forward_solves'] + code['adjoint_solves']} solves; MAE "
+            f"{found['mae_m_s']:.1f} m/s.",
+        )
     if "scores" in attrs:
         before, after = attrs["start_scores"], attrs["scores"]
         lines.append(

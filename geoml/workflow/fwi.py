@@ -23,12 +23,14 @@ from geoml.physics.trend import VelocityTrend
 from geoml.prediction.fwi_line import LINE_OPTIONS, refine_line_fwi
 from geoml.prediction.gain_field import gain_field
 from geoml.prediction.remodel import chosen_shots, modelled_gathers, reach_m
+from geoml.prediction.section_decoder import load_decoder
 from geoml.preprocess.replay import replay
 from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import open_pairs
 from geoml.survey.velocity import section
 from geoml.survey.window_layout import WindowLayout
+from geoml.workflow.fwi_code import invert_section_code, split_code_options
 from geoml.workflow.fwi_start import line_start, pair_start
 from geoml.workflow.inversion import starting_trend
 from geoml.workflow.matching import match_survey
@@ -55,6 +57,8 @@ def invert_pair(
     start: str,
     given: Mapping[str, Any],
     *,
+    prior: str | None = None,
+    then_cells: bool = False,
     state: Path | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -65,7 +69,9 @@ def invert_pair(
         path: Pair store.
         sample: Number of the pair.
         start: As in ``pair_start``.
-        given: Options of ``FwiOptions``.
+        given: Options of ``FwiOptions``, and of ``CodeOptions`` with a prior.
+        prior: A network whose code is inverted for instead of cells; see ``load_decoder``.
+        then_cells: Go on with cells from the section of that code.
         state: File for what a killed run needs to go on.
         device: Where torch computes.
         progress: Told the iterations done.
@@ -87,19 +93,29 @@ def invert_pair(
     mean = pairs["velocity"].isel(sample=some).mean(("sample", "distance")).values
     truth = pairs["velocity"][sample].values.astype(np.float64)
     begin = pair_start(start, truth.shape, acquisition.spacing_m, truth, mean)
+    own, given = split_code_options(given, prior is not None)
     options = fwi_options(given, FwiOptions())
     begin = begin.clip(options.min_velocity_m_s, options.max_velocity_m_s)
     weight = _window_gain(pairs.attrs.get("steps", []), begin, acquisition, options, device)
     observed = pairs["amplitude"][sample].values.astype(np.float32)
-    result = invert_waveforms(
-        begin,
-        acquisition.spacing_m,
-        [ShotSet(cast(AcquisitionLike, acquisition), observed, weight)],
-        options,
-        state=state,
-        device=device,
-        progress=progress,
-    )
+    shots = [ShotSet(cast(AcquisitionLike, acquisition), observed, weight)]
+    from_code: dict[str, Any] = {}
+    at = begin
+    if prior is not None:
+        decoder = load_decoder(prior, acquisition, observed)
+        coded = invert_section_code(decoder, begin, acquisition.spacing_m, shots, options, own)
+        result, at = coded, coded.velocity
+        from_code = {"fwi_code": coded.to_attrs(), "code_scores": _scores(coded.velocity, truth)}
+    if prior is None or then_cells:
+        result = invert_waveforms(
+            at,
+            acquisition.spacing_m,
+            shots,
+            options,
+            state=state,
+            device=device,
+            progress=progress,
+        )
     return section(
         result.velocity,
         acquisition.spacing_m,
@@ -108,6 +124,7 @@ def invert_pair(
             "fwi": result.to_attrs(),
             "scores": _scores(result.velocity, truth),
             "start_scores": _scores(begin, truth),
+            **from_code,
             "warnings": [] if result.accepted else [result.message],
         },
     )

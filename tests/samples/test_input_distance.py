@@ -69,4 +69,5 @@ def test_parts_that_never_vary_leave_the_distances_finite() -> None:
     still = np.full((20, 3), 2.5)
     fitted = json.loads(json.dumps(fit_distance(still, still), allow_nan=False))
     np.testing.assert_array_equal(distances(still[:4], fitted), 0)
-    assert distances(still[:4] + [0, 1e-3, 0], fitted).min() > 100
+    moved = still[:4] + np.array([0, 1e-3, 0])
+    assert distances(moved, fitted).min() > 100
