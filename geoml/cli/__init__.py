@@ -8,9 +8,11 @@ import sys
 
 import typer
 
+from geoml.cli.denoise import denoise
 from geoml.cli.evaluate import evaluate
 from geoml.cli.export import export
 from geoml.cli.fwi import fwi
+from geoml.cli.gathers import gathers_app
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
 from geoml.cli.noise import noise
@@ -37,6 +39,7 @@ COMMANDS = (
     show,
     qc,
     preprocess,
+    denoise,
     semblance,
     statics,
     stack,
@@ -59,6 +62,7 @@ app = typer.Typer(
 )
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(gathers_app, name="gathers")
 app.add_typer(wells_app, name="wells")
 app.add_typer(pairs_app, name="pairs")
 

@@ -18,10 +18,10 @@ from geoml.preprocess.step import (
     sample_times_s,
     shot_labels,
     trace_samples,
-    trace_value,
     with_samples,
     with_trace_value,
 )
+from geoml.survey.offset_side import common_axis, side_of_source
 
 Floats = NDArray[np.float64]
 Method = Literal["neighbours", "sta_lta", "recursive_sta_lta", "aic"]
@@ -116,11 +116,11 @@ class PickFirstBreaks(picks.PickOptions, Step):
         start_s: float,
         distance_m: Floats,
     ) -> Floats:
-        side, labels = _side_of_source(gathers), shot_labels(gathers)
+        side, labels = side_of_source(gathers), shot_labels(gathers)
         first_break_s = np.full(labels.size, np.nan)
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
-            signed_m = distance_m[rows] * _common_axis(side[rows])
+            signed_m = distance_m[rows] * common_axis(side[rows])
             first_break_s[rows] = picks.pick_first_breaks(
                 samples[rows], dt_s, start_s, signed_m, self
             )
@@ -145,23 +145,3 @@ class PickFirstBreaks(picks.PickOptions, Step):
             "recursive_sta_lta": trace_picks.recursive_sta_lta,
         }[self.method]
         return trace_picks.sta_lta_picks(average(traces, n_sta, n_lta), self.trigger_ratio, first)
-
-
-def _side_of_source(gathers: xr.DataArray) -> NDArray[np.float64]:
-    """Receiver minus source position [m], shape (trace, 2); the header's offset without them."""
-    names = ("receiver_x", "source_x", "receiver_y", "source_y")
-    if all(name in gathers.coords for name in names):
-        rx, sx, ry, sy = (np.asarray(gathers.coords[name].values, dtype=float) for name in names)
-        if np.hypot(rx - sx, ry - sy).max(initial=0) > 0:
-            return np.column_stack([rx - sx, ry - sy])
-    header = trace_value(gathers, "offset", "pick_first_breaks").astype(float)
-    return np.column_stack([header, np.zeros_like(header)])
-
-
-def _common_axis(away_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Side of the source, -1 or 1, along the direction in which the spread is longest, (trace,).
-
-    Many files hold offsets without a sign, also for shots inside their spread.
-    """
-    axis = np.linalg.svd(away_m, full_matrices=False)[2][0]
-    return np.where(away_m @ axis < 0, -1.0, 1.0)

@@ -1,0 +1,123 @@
+"""``geoml gathers``: networks on gathers, pre-trained without labels and tuned to a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geoml.cli import options as o
+from geoml.cli.progress import progress_bar
+
+gathers_app = typer.Typer(
+    help="Networks on gathers: pre-train on hidden traces, tune to first breaks, predict.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+AnyStore = Annotated[
+    Path, typer.Argument(metavar="STORE", help="Survey store, or pair store of modelled gathers.")
+]
+Folder = Annotated[Path, typer.Option(help="Folder for the checkpoint.")]
+Model = Annotated[str, typer.Option(help="Network, where none is started from.")]
+Steps = Annotated[int, typer.Option(help="Batches to learn from.")]
+Minutes = Annotated[float | None, typer.Option("--max-cpu-minutes", help="CPU minutes at most.")]
+BatchSize = Annotated[int, typer.Option(help="Gathers a batch.")]
+Seed = Annotated[int, typer.Option(help="Seed of weights, order and noise.")]
+Traces = Annotated[int | None, typer.Option("--traces", help="Traces of a window of a survey.")]
+Interval = Annotated[float | None, typer.Option("--dt-s", help="Resample a survey to this [s].")]
+MaxTime = Annotated[float | None, typer.Option(help="Last time of a survey that is read [s].")]
+Count = Annotated[int | None, typer.Option(help="Gathers used, evenly spread.")]
+
+
+@gathers_app.command()
+def pretrain(
+    store: AnyStore,
+    out: Folder,
+    model: Model = "trace_transformer",
+    steps: Steps = 2000,
+    max_cpu_minutes: Minutes = None,
+    batch_size: BatchSize = 16,
+    seed: Seed = 0,
+    traces: Traces = None,
+    dt_s: Interval = None,
+    max_time_s: MaxTime = None,
+) -> None:
+    """Learn what gathers look like by filling hidden traces; needs no labels."""
+    sampling = {"n_traces": traces, "dt_s": dt_s, "max_time_s": max_time_s}
+    budget = (steps, max_cpu_minutes, batch_size, seed)
+    _learn(store, out, "masked_traces", model, budget, sampling=sampling)
+
+
+@gathers_app.command()
+def finetune(
+    store: AnyStore,
+    out: Folder,
+    start: Annotated[
+        Path | None, typer.Option(help="Pre-trained network; fresh weights without.")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="first_breaks, signal or stack_velocities.")
+    ] = "first_breaks",
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Train the readout alone, for very few labels.")
+    ] = False,
+    count: Count = None,
+    model: Model = "trace_transformer",
+    steps: Steps = 1000,
+    max_cpu_minutes: Minutes = None,
+    batch_size: BatchSize = 16,
+    seed: Seed = 0,
+    traces: Traces = None,
+    dt_s: Interval = None,
+    max_time_s: MaxTime = None,
+) -> None:
+    """Tune a network to a task on labelled gathers: a picked survey, or simulated pairs."""
+    sampling = {"n_traces": traces, "dt_s": dt_s, "max_time_s": max_time_s}
+    budget = (steps, max_cpu_minutes, batch_size, seed)
+    _learn(store, out, task, model, budget, sampling=sampling, start=start, count=count,
+           frozen=frozen)  # fmt: skip
+
+
+@gathers_app.command()
+def predict(
+    store: o.Store,
+    checkpoint: Annotated[Path, typer.Option(help="Folder of the tuned network.")],
+    out: Annotated[Path, typer.Option(help="Table (.csv), or store (.zarr) with first breaks.")],
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Write first breaks or stack velocities that a tuned network finds in a survey."""
+    from geoml.workflow.gathers import predict_gathers
+
+    print(predict_gathers(store, checkpoint, out, overwrite=overwrite))
+
+
+def _learn(
+    store: Path,
+    out: Path,
+    task: str,
+    model: str,
+    budget: tuple[int, float | None, int, int],
+    *,
+    sampling: dict[str, Any],
+    start: Path | None = None,
+    count: int | None = None,
+    frozen: bool = False,
+) -> None:
+    from geoml.training.fit_options import FitOptions
+    from geoml.training.gather_pretraining import GatherTraining
+    from geoml.workflow.gathers import learn_gathers
+
+    steps, minutes, batch_size, seed = budget
+    fit = FitOptions(
+        steps=steps, max_cpu_minutes=minutes, batch_size=batch_size, seed=seed, ema_decay=0.99,
+        validate_every=max(1, min(200, steps // 5)),
+    )  # fmt: skip
+    options = GatherTraining(model=model, frozen=frozen, fit=fit)
+    with progress_bar("Training") as progress:
+        folder = learn_gathers(
+            store, out, task, options, start=start, count=count, progress=progress,
+            sampling={name: value for name, value in sampling.items() if value is not None},
+        )  # fmt: skip
+    print(folder)
