@@ -28,7 +28,7 @@ def save_denoiser(
     if not removes:
         torch.nn.init.zeros_(network.readout.weight)
         torch.nn.init.zeros_(network.readout.bias)
-    settings = {"patch_shape": [8, 16], "dt_s": dt_s}
+    settings = {"task": {"supervised": {}}, "patch_shape": [8, 16], "dt_s": dt_s}
     model = network_config("denoising_unet", network)
     checkpoint = NetworkCheckpoint("denoise", model, network.state_dict(), settings)
     return save_network_checkpoint(checkpoint, folder)

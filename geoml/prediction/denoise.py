@@ -41,7 +41,11 @@ class Denoise(GatherStep):
         overlap: Share of a patch that the next one covers too, 0 to 0.9: more of it hides the
             edges of patches better and takes longer.
         gain_window_s: Window whose RMS is taken off before the network and put back behind it
-            [s]; none where amplitudes are even enough for the patches' own scale.
+            [s], so that near and early samples do not drown far and late ones; none where
+            amplitudes are even enough for the patches' own scale.
+        dt_s: Sample interval that the network works at [s]; by default that of its training, or
+            the survey's where any will do. Wide stations and slow arrivals want a coarse one: a
+            network knows dips of a few samples a trace. Frequencies above its Nyquist stay.
         fill_dead: Give dead traces what the network makes of their neighbours.
         device: Where torch computes.
     """
@@ -53,7 +57,8 @@ class Denoise(GatherStep):
     checkpoint: str
     weights: str
     overlap: float = 0.5
-    gain_window_s: float | None = None
+    gain_window_s: float | None = 0.5
+    dt_s: float | None = None
     fill_dead: bool = False
     device: str = "cpu"
 
@@ -61,10 +66,10 @@ class Denoise(GatherStep):
         super().__post_init__()
         if not 0 <= self.overlap <= 0.9:
             raise OptionError(f"'denoise' overlap is {self.overlap:g}; it must be 0 to 0.9.")
-        if self.gain_window_s is not None and not 0 < self.gain_window_s < np.inf:
-            raise OptionError(
-                f"'denoise' gain_window_s is {self.gain_window_s:g} s; it must be above 0."
-            )
+        for name in ("gain_window_s", "dt_s"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < np.inf:
+                raise OptionError(f"'denoise' {name} is {value:g} s; it must be above 0.")
 
     @property
     def fills_dead(self) -> bool:
@@ -87,14 +92,18 @@ class Denoise(GatherStep):
             OptionError: If the network cannot be used at this sampling.
         """
         denoiser = loaded_denoiser(self.checkpoint, self.weights, self.device)
-        denoiser.sampling_ratio(section.dt_s)
+        denoiser.sampling_ratio(section.dt_s, self.dt_s)
         if not section.live.any():
             return section.samples
         taken = section.live | self.fill_dead
         samples = np.where(section.live[:, None], section.samples, np.float32(0))[taken]
         out = section.samples.copy()
         out[taken] = denoiser(
-            samples, section.dt_s, overlap=self.overlap, gain_window_s=self.gain_window_s
+            samples,
+            section.dt_s,
+            overlap=self.overlap,
+            gain_window_s=self.gain_window_s,
+            work_dt_s=self.dt_s,
         )
         return out
 

@@ -21,6 +21,7 @@ from geoml.errors import CheckpointError, OptionError
 from geoml.models.gathers import GATHER_MODELS
 from geoml.network_checkpoint import NetworkCheckpoint, load_network_checkpoint
 from geoml.samples.patches import cut_patches
+from geoml.tasks.denoise import DenoiseTask, denoise_task
 
 KIND = "denoise"
 Floats = NDArray[np.float32]
@@ -28,8 +29,10 @@ Floats = NDArray[np.float32]
 _BATCH = 32
 _SAME_DT = 1e-3  # of an interval: headers hold whole microseconds
 _MOST_PARTS = 16  # of the fraction between two sample intervals
-_LEVEL_TRACES = 9
-_LEVEL_FLOOR = 1e-2  # of the gather's RMS: silence before the first arrivals is not blown up
+_SMOOTH = 9  # frequencies over which the levels of two spectra are compared
+_MUTED_SAMPLES = 8
+_LEVEL_TRACES = 3
+_LEVEL_FLOOR = 1e-3  # of a trace's highest: silence before the first arrivals is not blown up
 _loading = Lock()
 
 
@@ -38,13 +41,15 @@ class Denoiser:
     """A trained network that is called on the samples of one gather or section.
 
     Attributes:
-        network: Patches at RMS 1, shape (batch, trace, time), to a dict with ``signal``.
+        network: A network of ``GATHER_MODELS``.
+        task: How its signal is taken from it; knows which traces or samples to hide.
         patch_shape: Traces and samples of a patch.
         dt_s: Sample interval of the training [s]; None where any will do.
         device: Where torch computes.
     """
 
     network: nn.Module
+    task: DenoiseTask
     patch_shape: tuple[int, int]
     dt_s: float | None
     device: str = "cpu"
@@ -56,12 +61,13 @@ class Denoiser:
         *,
         overlap: float = 0.5,
         gain_window_s: float | None = None,
+        work_dt_s: float | None = None,
     ) -> Floats:
         """The samples without what the network takes for noise.
 
-        Traces of another sample interval than the training's are resampled for the network, and
-        what it removes is interpolated back and subtracted: frequencies that it has never seen
-        stay as they are.
+        Where the network works at another sample interval, traces are resampled for it, and what
+        it removes is interpolated back and subtracted: frequencies that it has not seen stay as
+        they are. At no frequency is more removed than there is, and what is muted stays so.
 
         Args:
             samples: Amplitude of traces in order along their line, shape (trace, time).
@@ -70,6 +76,8 @@ class Denoiser:
             gain_window_s: Length of the window whose RMS is taken off before the network and put
                 back behind it [s], so that it sees late reflections as strong as early ones; none
                 to scale by patches alone.
+            work_dt_s: Sample interval that the network works at [s]; by default that of its
+                training, or that of the survey where any will do.
 
         Returns:
             Amplitude in the units of the input, shape (trace, time).
@@ -77,34 +85,37 @@ class Denoiser:
         Raises:
             OptionError: If the two sample intervals are no simple fraction of each other.
         """
-        ratio = self.sampling_ratio(dt_s)
-        if ratio == 1:
-            return self._denoised(samples, dt_s, overlap, gain_window_s)
+        ratio = self.sampling_ratio(dt_s, work_dt_s)
         up, down = ratio.numerator, ratio.denominator
-        seen = signal.resample_poly(samples, up, down, axis=1).astype(np.float32)
-        seen_dt_s = dt_s * down / up
-        removed = seen - self._denoised(seen, seen_dt_s, overlap, gain_window_s)
-        back = signal.resample_poly(removed, down, up, axis=1)[:, : samples.shape[1]]
-        return np.asarray(samples - back, dtype=np.float32)
+        seen = samples
+        if ratio != 1:
+            seen = signal.resample_poly(samples, up, down, axis=1).astype(np.float32)
+        removed = seen - self._denoised(seen, dt_s * down / up, overlap, gain_window_s)
+        removed = within_spectrum(removed, seen)
+        if ratio != 1:
+            removed = signal.resample_poly(removed, down, up, axis=1)[:, : samples.shape[1]]
+        return np.where(muted(samples), np.float32(0), samples - removed).astype(np.float32)
 
-    def sampling_ratio(self, dt_s: float) -> Fraction:
-        """Samples of the training for one of the survey.
+    def sampling_ratio(self, dt_s: float, work_dt_s: float | None = None) -> Fraction:
+        """Samples that the network sees for one of the survey.
 
         Args:
             dt_s: Sample interval of the survey [s].
+            work_dt_s: That of the network [s]; None for its training's.
 
         Raises:
             OptionError: If it is no simple fraction.
         """
-        if self.dt_s is None:
+        wanted_s = work_dt_s or self.dt_s
+        if wanted_s is None:
             return Fraction(1)
-        ratio = Fraction(dt_s / self.dt_s).limit_denominator(_MOST_PARTS)
-        fits = ratio > 0 and abs(float(ratio) * self.dt_s / dt_s - 1) < _SAME_DT
+        ratio = Fraction(dt_s / wanted_s).limit_denominator(_MOST_PARTS)
+        fits = ratio > 0 and abs(float(ratio) * wanted_s / dt_s - 1) < _SAME_DT
         if not fits or ratio.numerator > _MOST_PARTS:
             raise OptionError(
-                f"The survey is sampled every {1e3 * dt_s:g} ms, the denoiser was trained at "
-                f"{1e3 * self.dt_s:g} ms, which is no simple fraction of it; put the step "
-                f"'resample: {{dt_s: {self.dt_s:g}}}' before."
+                f"The survey is sampled every {1e3 * dt_s:g} ms, the denoiser works at "
+                f"{1e3 * wanted_s:g} ms, which is no simple fraction of it; put the step "
+                f"'resample: {{dt_s: {wanted_s:g}}}' before."
             )
         return ratio
 
@@ -124,15 +135,45 @@ class Denoiser:
             for start in range(0, len(predicted), _BATCH):
                 some = slice(start, start + _BATCH)
                 batch = torch.from_numpy(patches.samples[some]).to(self.device)
-                predicted[some] = self.network(batch)["signal"].float().cpu().numpy()
+                signal_part = self.task.predict(self.network, batch)
+                predicted[some] = signal_part.float().cpu().numpy()
         return patches.blend(predicted)
+
+
+def within_spectrum(removed: Floats, samples: Floats) -> Floats:
+    """What is removed, turned down at frequencies where it is stronger than the samples.
+
+    A network's output has a faint floor at all frequencies. Where the recording holds nothing,
+    above its band, subtracting that floor would add noise.
+
+    Args:
+        removed: Shape (trace, time).
+        samples: What it is removed from, shape (trace, time).
+    """
+    n_times = samples.shape[1]
+    spectra = [np.fft.rfft(part.astype(np.float32), axis=1) for part in (removed, samples)]
+    level, most = (
+        ndimage.uniform_filter1d(np.sqrt(np.mean(np.abs(part) ** 2, axis=0)), _SMOOTH)
+        for part in spectra
+    )
+    if not (level > most).any():
+        return removed
+    factor = np.where(level > most, most / np.maximum(level, 1e-30), 1.0)
+    return np.fft.irfft(spectra[0] * factor, n_times, axis=1).astype(np.float32)
+
+
+def muted(samples: Floats) -> NDArray[np.bool_]:
+    """Where a live trace is exactly 0 for a while, as mutes leave it, shape (trace, time)."""
+    live = samples.any(axis=1, keepdims=True)
+    silent = ndimage.binary_opening(samples == 0, np.ones((1, _MUTED_SAMPLES), dtype=bool))
+    return np.asarray(silent & live)
 
 
 def denoiser_of(checkpoint: NetworkCheckpoint, device: str = "cpu") -> Denoiser:
     """The denoiser that a checkpoint holds.
 
     Args:
-        checkpoint: Of kind ``denoise``; its settings hold ``patch_shape`` and ``dt_s``.
+        checkpoint: Of kind ``denoise``; its settings hold ``task``, ``patch_shape``, ``dt_s``.
         device: Where torch computes.
 
     Raises:
@@ -152,7 +193,8 @@ def denoiser_of(checkpoint: NetworkCheckpoint, device: str = "cpu") -> Denoiser:
         reason = " ".join(str(error).split())[:120]
         raise OptionError(f"Device '{device}' cannot be used: {reason}.") from None
     n_traces, n_times = (int(n) for n in shape)
-    return Denoiser(network, (n_traces, n_times), checkpoint.settings.get("dt_s"), device)
+    task = denoise_task(checkpoint.settings.get("task", "supervised"))
+    return Denoiser(network, task, (n_traces, n_times), checkpoint.settings.get("dt_s"), device)
 
 
 def checkpoint_digest(checkpoint: NetworkCheckpoint) -> str:
@@ -197,12 +239,13 @@ def local_level(samples: Floats, n_window: int) -> Floats:
 
     Args:
         samples: Shape (trace, time).
-        n_window: Samples of the window; it spans nine traces.
+        n_window: Samples of the window; it spans three traces.
     """
     square = samples.astype(np.float64) ** 2
     # Twice a box is a triangle: the level has no corners that the network would take for events.
     for _ in range(2):
         square = ndimage.uniform_filter(square, (_LEVEL_TRACES, n_window), mode="nearest")
     rms = np.sqrt(np.maximum(square, 0))
-    floor = _LEVEL_FLOOR * np.sqrt(np.mean(samples.astype(np.float64) ** 2))
-    return np.asarray(np.maximum(rms, floor or 1.0), dtype=np.float32)
+    # A floor a trace: beside a strong near trace all others would be below a common one.
+    floor = _LEVEL_FLOOR * rms.max(axis=1, keepdims=True)
+    return np.asarray(np.where(floor > 0, np.maximum(rms, floor), 1.0), dtype=np.float32)

@@ -8,12 +8,14 @@ from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
 from geoml.models import MODELS
 from geoml.physics.trend import VelocityTrend
+from geoml.prediction.denoise import denoise_step
 from geoml.preprocess.pipeline import build_steps
 from geoml.preprocess.replay import replayed_steps
 from geoml.readers import IngestOptions
 from geoml.registry import build, lookup, nearest, split_spec, with_options
 from geoml.survey.window_layout import WindowLayout
-from geoml.synthetic import FAMILIES, VelocityRange
+from geoml.synthetic import VelocityRange
+from geoml.synthetic.family_spec import build_family
 from geoml.tasks import TASKS
 from geoml.training import TrainingOptions
 from geoml.workflow.matching import trend_fit_options
@@ -33,6 +35,8 @@ def check_options(workflow: Workflow) -> None:
     """
     with_options(IngestOptions, workflow.ingest, "ingest")
     build_steps(workflow.preprocess)
+    if workflow.denoise is not None:
+        denoise_step(**workflow.denoise.step_options)
     if workflow.layout is not None:
         with_options(WindowLayout, workflow.layout, "layout")
     if workflow.survey is not None:
@@ -47,7 +51,7 @@ def check_options(workflow: Workflow) -> None:
         if workflow.simulate.preset is not None:
             preset_range(workflow.simulate, workflow)
         for spec in workflow.simulate.families:
-            build(FAMILIES, spec, "family")
+            build_family(spec)
     if workflow.invert is not None:
         ladder_of(workflow.invert)
     if workflow.train is not None:

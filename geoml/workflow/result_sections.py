@@ -30,7 +30,9 @@ class DenoiseSection(Section):
             stacked section.
         overlap: Share of a patch that the next one covers too.
         gain_window_s: Window whose RMS is taken off before the network and put back behind it
-            [s]; none to scale by patches alone.
+            [s]; 0 for none.
+        dt_s: Sample interval that the network works at [s]; by default that of its training, or
+            the survey's where any will do.
         fill_dead: Give dead traces what the network makes of their neighbours.
         device: Where the network runs, as torch spells it.
         gathers: Gathers that ``denoise.html`` shows.
@@ -39,7 +41,8 @@ class DenoiseSection(Section):
     checkpoint: str = "geoml:denoiser"
     gather: Literal["shot", "receiver", "cdp", "offset"] | None = None
     overlap: float = 0.5
-    gain_window_s: float | None = None
+    gain_window_s: float = 0.5
+    dt_s: float | None = None
     fill_dead: bool = False
     device: str = "cpu"
     gathers: int = Field(default=3, gt=0)
@@ -47,7 +50,8 @@ class DenoiseSection(Section):
     @property
     def step_options(self) -> dict[str, Any]:
         """What ``geoml.prediction.denoise.denoise_step`` takes, but for a gather left open."""
-        return self.model_dump(exclude={"gathers"}, exclude_none=True)
+        options = self.model_dump(exclude={"gathers"}, exclude_none=True)
+        return {**options, "gain_window_s": self.gain_window_s or None}
 
 
 class InvertSection(Section):

@@ -11,6 +11,7 @@ from geoml.workflow.learning_sections import SimulateSection, TrainSection
 from geoml.workflow.match_section import MatchSection, WaveletSection
 from geoml.workflow.result_sections import (
     CheckSection,
+    DenoiseSection,
     InvertSection,
     PreviewSection,
     ReportSection,
@@ -19,6 +20,7 @@ from geoml.workflow.section_check import Options, Section, checked, read_mapping
 
 __all__ = [
     "CheckSection",
+    "DenoiseSection",
     "InvertSection",
     "MatchSection",
     "Options",
@@ -52,6 +54,7 @@ class Workflow(MatchSection):
         survey: SEG-Y or SU file; may start with ``$GEOML_DATA``. None where a preset stands in.
         ingest: Options of ``geoml.readers.ingest.IngestOptions``.
         preprocess: Steps, in order.
+        denoise: A network that takes noise out behind these steps; none when absent.
         preview: Pictures of the processing, ``preview_1.png`` and so on; none when absent.
         simulate: Pairs to draw; goes with ``train``.
         train: Training on those pairs.
@@ -67,6 +70,7 @@ class Workflow(MatchSection):
     survey: str | None = None
     ingest: Options = Field(default_factory=dict)
     preprocess: list[str | dict[str, Options | None]] = Field(default_factory=list)
+    denoise: DenoiseSection | None = None
     preview: PreviewSection | None = None
     simulate: SimulateSection | None = None
     train: TrainSection | None = None
@@ -82,10 +86,11 @@ class Workflow(MatchSection):
         if self.survey is None:
             if preset is None:
                 raise ValueError("'survey' is missing; give a file, or simulate with a preset")
-            if self.invert is not None or self.preview is not None or self.preprocess:
+            processing = (self.preview, self.denoise, self.preprocess or None)
+            if self.invert is not None or any(part is not None for part in processing):
                 raise ValueError(
-                    "there is no survey to process or invert; write 'invert: null', no preprocess "
-                    "and no preview"
+                    "there is no survey to process or invert; write 'invert: null', no preprocess, "
+                    "no denoise and no preview"
                 )
         elif preset is not None:
             raise ValueError("give either survey, or simulate with a preset")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoml.checkpoint import load_checkpoint
+from geoml.prediction.denoise import denoise_step, denoise_store, usual_gather
 from geoml.preprocess.pipeline import build_steps, preprocess_store, step_specs
 from geoml.products import product_for
 from geoml.readers import IngestOptions
@@ -16,6 +17,7 @@ from geoml.registry import with_options
 from geoml.survey.schema import STORE_VERSION
 from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section
+from geoml.workflow.denoising import write_denoise_report
 from geoml.workflow.inversion import (
     check_inversion,
     open_checks,
@@ -71,6 +73,9 @@ class WorkflowStages:
         yield clean
         if self.workflow.preview is not None:
             yield self._preview(clean)
+        if self.workflow.denoise is not None:
+            clean = self._denoise(clean)
+            yield clean
         if self.workflow.train is not None:
             pairs = self._simulate(clean)
             yield pairs
@@ -92,6 +97,11 @@ class WorkflowStages:
     def clean_store(self) -> Path:
         """The survey after preprocessing."""
         return self.folder / "clean.zarr"
+
+    @property
+    def line_store(self) -> Path:
+        """The survey that is inverted."""
+        return self.clean_store if self.workflow.denoise is None else self.folder / "denoised.zarr"
 
     @property
     def checkpoint(self) -> Path | str:
@@ -140,6 +150,38 @@ class WorkflowStages:
         inputs = {"preprocess": clean.fingerprint}
         return Stage("preview", section.model_dump(), inputs, pictures, make)
 
+    def _denoise(self, clean: Stage) -> Stage:
+        section = self.workflow.denoise
+        assert section is not None, "only called with denoising asked for"
+        removed, report = self.folder / "removed.zarr", self.folder / "denoise.html"
+        options = section.step_options
+        options.setdefault("gather", usual_gather(open_survey(self.clean_store)))
+        step = denoise_step(**options)
+
+        def make(resume: bool) -> None:
+            with self.bar("Denoising traces") as progress:
+                denoise_store(
+                    self.clean_store,
+                    self.line_store,
+                    step,
+                    removed=removed,
+                    overwrite=True,
+                    progress=progress,
+                )
+            write_denoise_report(
+                report,
+                self.clean_store,
+                self.line_store,
+                step,
+                n_gathers=section.gathers,
+                title=f"{self.workflow.name}: denoised",
+            )
+
+        # The step names the weights: a network that was trained again makes the stage anew.
+        made_with = {**step_specs([step])[0], "gathers": section.gathers}
+        inputs = {"preprocess": clean.fingerprint}
+        return Stage("denoise", made_with, inputs, (self.line_store, removed, report), make)
+
     def _simulate(self, clean: Stage) -> Stage:
         workflow, section = self.workflow, self.workflow.simulate
         assert section is not None, "the specification pairs simulate with train"
@@ -148,7 +190,7 @@ class WorkflowStages:
         def make(resume: bool) -> None:
             with self.bar("Simulating pairs") as progress:
                 simulate_like(
-                    open_survey(self.clean_store),
+                    open_survey(self.line_store),
                     pairs,
                     section,
                     workflow,
@@ -224,7 +266,7 @@ class WorkflowStages:
         def make(resume: bool) -> None:
             with self.bar("Inverting windows") as progress:
                 prediction = predict_section(
-                    open_survey(self.clean_store),
+                    open_survey(self.line_store),
                     load_checkpoint(self.checkpoint),
                     section,
                     progress=progress,
@@ -247,7 +289,7 @@ class WorkflowStages:
         def make(resume: bool) -> None:
             with self.bar("Re-modelling shots") as progress:
                 result = check_inversion(
-                    open_survey(self.clean_store),
+                    open_survey(self.line_store),
                     open_section(self.folder / "velocity.zarr"),
                     load_checkpoint(self.checkpoint),
                     self.workflow.check,
@@ -273,7 +315,7 @@ class WorkflowStages:
                 prediction=open_section(self.folder / "velocity.zarr"),
                 checks=open_checks(self.folder / "check.zarr"),
                 raw=open_survey(self.raw_store),
-                clean=open_survey(self.clean_store),
+                clean=open_survey(self.line_store),
                 checkpoint=load_checkpoint(self.checkpoint),
                 seconds=self.records.all_seconds(),
             )

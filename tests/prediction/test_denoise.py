@@ -113,6 +113,25 @@ def test_finer_sampling_is_handled_and_an_odd_one_is_refused(checkpoint: Path) -
         denoiser(above, 0.0033)
 
 
+def test_network_works_at_the_interval_asked_for(checkpoint: Path) -> None:
+    samples = np.random.default_rng(6).normal(size=(16, 120))
+    own = denoise_step(checkpoint)(_gather(samples)).values
+    coarse = denoise_step(checkpoint, dt_s=0.008)(_gather(samples)).values
+    removed = np.abs(np.fft.rfft(samples - coarse, axis=1)).mean(axis=0)
+    assert np.abs(own - coarse).max() > 0.01
+    # Above 62.5 Hz, the Nyquist frequency of 8 ms, next to nothing is touched.
+    assert removed[40:].max() < 0.1 * removed[:25].max()
+
+
+def test_muted_samples_stay_muted(step: Denoise) -> None:
+    samples = np.random.default_rng(7).normal(size=(16, 120))
+    samples[:, :40] = 0
+    samples[3, 60] = 0  # a single zero is no mute
+    out = step(_gather(samples)).values
+    assert not out[:, :40].any()
+    assert (out[:, 40:] != 0).all()
+
+
 def test_gain_is_taken_off_and_put_back(checkpoint: Path) -> None:
     denoiser = denoiser_of(load_network_checkpoint(checkpoint, "denoise"))
     rng = np.random.default_rng(5)
@@ -260,6 +279,7 @@ def test_stacked_section_is_one_gather_of_offset(raw: Path, checkpoint: Path) ->
     [
         ({"overlap": 0.95}, "overlap is 0.95; it must be 0 to 0.9"),
         ({"gain_window_s": 0.0}, "gain_window_s is 0 s"),
+        ({"dt_s": -0.004}, "dt_s is -0.004 s; it must be above 0"),
         ({"device": "abacus"}, "Device 'abacus' cannot be used"),
         ({"gather": "shots"}, "Unknown gather kind 'shots'. Did you mean 'shot'"),
     ],
