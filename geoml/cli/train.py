@@ -1,4 +1,4 @@
-"""``geoml train``: a network on a pair store."""
+"""``geoml train``: a network on a pair store, or a prior on velocity models."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import typer
 
 
 def train(
-    pairs: Annotated[Path, typer.Argument(help="Pair store, as 'geoml simulate' makes it.")],
+    pairs: Annotated[
+        Path,
+        typer.Argument(
+            help="Pair store, as 'geoml simulate' makes it; for --task prior also velocity models: "
+            ".npy, a folder or zip of them; for --task denoise a survey store, or 'synthetic'."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
     task: Annotated[str, typer.Option(help="What is learned.")] = "velocity_edges",
-    model: Annotated[str, typer.Option(help="Network.")] = "mh_unet_s",
+    model: Annotated[
+        str | None, typer.Option(help="Network; mh_unet_s if not given, vae for --task prior.")
+    ] = None,
     max_epochs: Annotated[int | None, typer.Option(help="Epochs at most.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Minutes at most.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Pairs a batch.")] = None,
@@ -58,7 +66,23 @@ def train(
         if not equals:
             raise OptionError(f"--option {text}: write name=value.")
         chosen[name] = yaml.safe_load(value)
+    if task == "prior":
+        from geoml.workflow.prior_training import train_prior_on
+
+        if stream is not None or resume:
+            raise OptionError("--stream and --resume belong to pairs; a prior takes neither.")
+        print(train_prior_on(pairs, out, model or "vae", chosen))
+        return
+    if task == "denoise":
+        from geoml.workflow.denoiser_training import train_survey_denoiser
+
+        if stream is not None or resume:
+            raise OptionError("--stream and --resume belong to pairs; a denoiser takes neither.")
+        print(train_survey_denoiser(pairs, out, model, chosen))
+        return
     if stream is not None:
         chosen["stream"] = load_options(stream)
-    section = checked(TrainSection, {"task": task, "model": model, **chosen}, "train")
+    section = checked(
+        TrainSection, {"task": task, "model": model or "mh_unet_s", **chosen}, "train"
+    )
     print(train_pairs(pairs, out, section, resume=resume))
