@@ -12,6 +12,7 @@ from geoml.cli.denoise import denoise
 from geoml.cli.evaluate import evaluate
 from geoml.cli.export import export
 from geoml.cli.fwi import fwi
+from geoml.cli.generate import generate
 from geoml.cli.gathers import gathers_app
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
@@ -44,6 +45,7 @@ COMMANDS = (
     statics,
     stack,
     noise,
+    generate,
     simulate,
     train,
     evaluate,

@@ -14,7 +14,7 @@ import numpy as np
 
 from geoml.errors import OptionError
 from geoml.physics.trend import VelocityTrend
-from geoml.registry import build, split_spec
+from geoml.registry import split_spec
 from geoml.synthetic.interval_section import Floats, IntervalSection
 from geoml.synthetic.section_grid import SectionGrid
 from geoml.synthetic.velocity_range import VelocityRange, check_interval
@@ -52,7 +52,7 @@ class Blend(IntervalSection):
         self, rng: np.random.Generator, grid: SectionGrid, interval_m_s: tuple[float, float]
     ) -> Floats:
         """Velocity of the rock [m/s], shape (depth, distance)."""
-        from geoml.synthetic import FAMILIES  # the registry imports this file
+        from geoml.synthetic.family_spec import build_family  # the registry imports this file
 
         low, high = interval_m_s
         surface = low + 0.2 * (high - low)
@@ -60,8 +60,7 @@ class Blend(IntervalSection):
         inside = VelocityRange(rise, min_m_s=low, max_m_s=high)
         chosen = rng.integers(len(self.families), size=2)
         first, second = (
-            build(FAMILIES, self.families[i], "family")(rng, grid, inside).astype(np.float64)
-            for i in chosen
+            build_family(self.families[i])(rng, grid, inside).astype(np.float64) for i in chosen
         )
         weight = rng.uniform(*self.weight)
         return weight * first + (1 - weight) * second

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError, StoreError
 from geoml.physics.grid import choose_grid
-from geoml.registry import build, split_spec
+from geoml.registry import split_spec
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import PairWriter, create_pairs, resume_pairs
 from geoml.survey.store import part_path, plain_json
-from geoml.synthetic import FAMILIES
+from geoml.synthetic.family_spec import build_family, family_spec
 from geoml.synthetic.recipe import PairRecipe
 from geoml.synthetic.velocity_range import VelocityRange
 
@@ -62,7 +62,8 @@ def generate_pairs(
     Args:
         path: The store.
         acquisition: Geometry, sampling and wavelet of the shots.
-        families: Entries ``name`` or ``{name: {option: value}}`` of ``FAMILIES``.
+        families: Entries ``name`` or ``{name: {option: value}}`` of ``FAMILIES``, or priors as
+            ``vae:NAME``.
         velocity_range: The range of velocities.
         count: Pairs to make.
         seed: Pair i is drawn from (seed, i) alone.
@@ -104,7 +105,7 @@ def generate_pairs(
         announce(grid.note)
     recipe = PairRecipe(
         acquisition,
-        [build(FAMILIES, spec, "family") for spec in families],
+        [build_family(spec) for spec in families],
         velocity_range,
         seed,
         grid.spacing_m,
@@ -163,12 +164,11 @@ def fill_pairs(
 
 def describe(recipe: PairRecipe, count: int) -> dict[str, Any]:
     """The recipe without its acquisition, as JSON: equal descriptions give equal bytes."""
-    names = {cls: name for name, cls in FAMILIES.items()}
     plain: dict[str, Any] = plain_json(
         {
             "count": count,
             "seed": recipe.seed,
-            "families": [{names[type(f)]: asdict(f)} for f in recipe.families],  # type: ignore[call-overload]
+            "families": [family_spec(f) for f in recipe.families],
             "velocity_range": asdict(recipe.velocity_range),
             "simulation_spacing_m": recipe.simulation_spacing_m,
             "accuracy": recipe.accuracy,

@@ -7,9 +7,9 @@ from typing import Any
 
 from geoml.errors import OptionError
 from geoml.physics.grid import choose_grid
-from geoml.registry import build, with_options
+from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
-from geoml.synthetic import FAMILIES
+from geoml.synthetic.family_spec import build_family
 from geoml.synthetic.recipe import PairRecipe
 from geoml.synthetic.velocity_range import VelocityRange
 
@@ -52,7 +52,7 @@ def stored_recipe(
     )
     return PairRecipe(
         acquisition,
-        [build(FAMILIES, spec, "family") for spec in families],
+        [build_family(spec) for spec in families],
         limits,
         int(stored.get("seed", 0)) if seed is None else seed,
         float(stored.get("simulation_spacing_m", grid.spacing_m)),
