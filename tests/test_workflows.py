@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from geoml.checkpoint import load_checkpoint, shipped_names
+from geoml.network_checkpoint import shipped_networks
 from geoml.preprocess.pipeline import build_steps, load_steps, step_specs
 from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section
@@ -34,6 +35,10 @@ def _needs_data(workflow: Workflow) -> bool:
 def _skip_without_checkpoint(workflow: Workflow) -> None:
     if workflow.checkpoint is not None and workflow.checkpoint not in shipped_names():
         pytest.skip(f"checkpoint '{workflow.checkpoint}' is not shipped with this checkout")
+    if workflow.denoise is not None:
+        name = workflow.denoise.checkpoint.removeprefix("geoml:")
+        if name not in shipped_networks("denoise"):
+            pytest.skip(f"denoiser '{name}' is not shipped with this checkout")
 
 
 def test_there_are_workflows() -> None:
@@ -75,6 +80,8 @@ def test_workflow_runs_from_survey_to_report(
         _assert_processed(folder, workflow)
     else:
         _assert_inverted(folder)
+    if workflow.denoise is not None:
+        _assert_denoised(folder)
     assert not any("skipped" in line for line in told)
 
     told.clear()
@@ -95,9 +102,18 @@ def _assert_processed(folder: Path, workflow: Workflow) -> None:
     clean = open_survey(folder / "clean.zarr")
     assert clean.attrs["steps"] == step_specs(build_steps(workflow.preprocess))
     assert np.isfinite(clean["amplitude"].values).all()
-    assert workflow.preview is not None
-    for number in range(len(workflow.preview.gathers)):
+    assert workflow.preview is not None or workflow.denoise is not None
+    shown = [] if workflow.preview is None else workflow.preview.gathers
+    for number in range(len(shown)):
         assert (folder / f"preview_{number + 1}.png").stat().st_size > 10_000
+
+
+def _assert_denoised(folder: Path) -> None:
+    names = ("clean", "denoised", "removed")
+    clean, kept, removed = (open_survey(folder / f"{n}.zarr")["amplitude"].values for n in names)
+    np.testing.assert_array_equal(removed, clean - kept)
+    assert 0 < np.std(removed) < np.std(clean)
+    assert "f-k spectra" in (folder / "denoise.html").read_text(encoding="utf-8")
 
 
 def test_steps_file_is_the_preprocessing_of_the_sample_line() -> None:
