@@ -32,6 +32,9 @@ def evaluate(
     dropout_samples: Annotated[
         int, typer.Option(help="Also score each with this many draws of its dropout.")
     ] = 0,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Also score this many samples of a network that draws them.")
+    ] = 0,
     refine: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,6 +78,7 @@ def evaluate(
         split=split,
         mirror=mirror,
         dropout_samples=dropout_samples,
+        samples=samples,
         ensemble=ensemble,
         limit=limit,
         calibrate=calibrate,

@@ -238,8 +238,13 @@ def start_from(network: PosteriorNetwork, trunk: str) -> None:
     Raises:
         CheckpointError: If its weights do not fit.
     """
+    state = load_checkpoint(trunk).state
+    # A head that this task does not ask for reads the features and leaves them as they are.
+    unused = [name for name in state if name.startswith("heads.")]
+    for name in set(unused) - set(network.trunk.state_dict()):
+        del state[name]
     try:
-        network.trunk.load_state_dict(load_checkpoint(trunk).state)
+        network.trunk.load_state_dict(state)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:160]
         raise CheckpointError(

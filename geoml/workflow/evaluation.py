@@ -30,6 +30,7 @@ from geoml.workflow.evaluation_pairs import (
 )
 from geoml.workflow.evaluation_refinement import refinement_rows, window_rungs
 from geoml.workflow.evaluation_rows import canny_row, edge_rows, velocity_rows
+from geoml.workflow.evaluation_samples import drawing, sample_rows
 
 Progress = Callable[[int, int], None]
 Row = dict[str, Any]
@@ -89,6 +90,7 @@ def evaluate(
     """
     options = options or EvaluationOptions()
     window_rungs(options.refine)  # refuses before anything is computed
+    drawing(named, options.samples)
     pairs = open_pairs(path)
     notes = [note for name, one in named for note in check_same_window(pairs, one, name)]
     checkpoints = [checkpoint for _, checkpoint in named]
@@ -114,6 +116,7 @@ def evaluate(
     for mixture in plain:
         rows += edge_rows(mixture.name, predicted[mixture.name].velocity, judge.true)
         rows += judge.canny(mixture, predicted[mixture.name])
+    rows += sample_rows(named, path, chosen.scored, options)
     rows += refinement_rows(named, path, pairs, chosen.scored, options)
     return Evaluation(
         facts={

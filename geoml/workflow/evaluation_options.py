@@ -19,6 +19,7 @@ class EvaluationOptions:
         split: Part of the training store; all pairs of another store are judged.
         mirror: A further row with the mirror image of every window.
         dropout_samples: A further row with that many draws of dropout; 0 for none.
+        samples: A further row with so many samples of each network that draws them; 0 for none.
         ensemble: A further row with all checkpoints as one mixture.
         limit: Most pairs, evenly spread; None for all.
         calibrate: Fit factors and edge thresholds on the store's calibration part.
@@ -33,6 +34,7 @@ class EvaluationOptions:
     split: Split = "test"
     mirror: bool = False
     dropout_samples: int = 0
+    samples: int = 0
     ensemble: bool = False
     limit: int | None = None
     calibrate: bool = False

@@ -7,6 +7,7 @@ from typing import Any
 
 from geoml.workflow.evaluation import Evaluation
 from geoml.workflow.evaluation_refinement import KIND
+from geoml.workflow.evaluation_samples import LEVELS, SAMPLES
 
 Row = Mapping[str, Any]
 Column = tuple[str, Callable[[Row], Any], str]
@@ -44,6 +45,13 @@ _SPREAD: tuple[Column, ...] = (
     ("risk area", lambda r: r["risk_area_m_s"], ".1f"),
     ("least", lambda r: r["least_risk_area_m_s"], ".1f"),
 )
+_SAMPLES: tuple[Column, ...] = (
+    *((f"in {k} %", lambda r, k=k: 100 * r[SAMPLES][f"coverage_{k}"], ".1f") for k in LEVELS),
+    *((f"width {k}", lambda r, k=k: r[SAMPLES][f"width_{k}"], ".0f") for k in LEVELS),
+    ("CRPS", lambda r: r[SAMPLES]["crps"], ".1f"),
+    ("MAE of mean", lambda r: r[SAMPLES]["mae"], ".1f"),
+    ("spread", lambda r: r[SAMPLES]["std"], ".1f"),
+)
 _REFINED: tuple[Column, ...] = (
     ("rung", lambda r: r["rung"], "s"),
     ("MAE", lambda r: r["mae_m_s"], ".1f"),
@@ -76,6 +84,10 @@ def evaluation_text(evaluation: Evaluation) -> str:
     if spread:
         title = "Spread: cells inside intervals [%], mean widths, CRPS and risk [m/s], ECE"
         blocks.append(_table(title, _SPREAD, spread))
+    samples = [row for row in rows if row["kind"] == SAMPLES]
+    if samples:
+        title = "Samples as drawn: cells inside their intervals [%], widths, CRPS and spread [m/s]"
+        blocks.append(_table(title, _SAMPLES, samples))
     refined = [row for row in rows if row["kind"] == KIND]
     if refined:
         title = "Refined, rung on rung: velocity [m/s], waveform misfit [1], cost of all pairs"

@@ -120,6 +120,24 @@ def test_trunk_of_another_size_is_refused(pairs: Path, trunk: Path, tmp_path: Pa
         )
 
 
+def test_trunk_may_have_a_head_that_the_task_does_not_ask_for(
+    pairs: Path, tmp_path: Path
+) -> None:
+    train(
+        pairs,
+        tmp_path / "trunk",
+        task="velocity_edges",
+        model={"mh_unet_s": TRUNK},
+        options=replace(OPTIONS, max_epochs=1),
+        announce=lambda _: None,
+    )
+    trunk = str(tmp_path / "trunk")
+    learned = trained(pairs, tmp_path / "run", "cwgan", max_epochs=1, posterior={"trunk": trunk})
+    assert not any("edges" in name for name in learned.state)
+    name = "heads.velocity.out.weight"
+    assert torch.equal(learned.state[f"trunk.{name}"], load_checkpoint(trunk).state[name])
+
+
 def test_options_for_draws_are_refused_where_nothing_draws(pairs: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="'mh_unet_s' draws no sections"):
         trained(pairs, tmp_path / "run", "mh_unet_s", posterior={"score_weight": 2.0})
