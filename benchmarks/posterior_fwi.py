@@ -1,0 +1,247 @@
+"""Waveform inversion of a learned code beside that of cells, at about equal solves.
+
+    python benchmarks/posterior_fwi.py --pairs CurveVelA.zarr --cvae FOLDER --folder runs/posterior
+
+Genuine OpenFWI CurveVel-A models that trained neither the network nor the prior. Cells: the
+inversion of ``benchmarks/refine.py``, which knows the network's spread and edges. Codes: those of a
+velocity prior (``geoml.training.prior``, trained here for --prior-minutes on the training part) and
+those of a conditional variational autoencoder, by ``geoml.physics.fwi_code``; from the smoothed
+truth, which nobody has in the field, and from the network's answer; then cells from there. The data
+are modelled with the stencil that inverts them, an inverse crime. Part of
+``benchmarks/posterior.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+from refine import LOWEST_BAND_HZ, OPTIONS, SMOOTH_CELLS, observed_gathers
+from scipy.ndimage import gaussian_filter
+
+from geoml.checkpoint import Checkpoint, load_checkpoint
+from geoml.network_checkpoint import SETTINGS_NAME, load_network_checkpoint
+from geoml.objectives.velocity_score import velocity_scores
+from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.fwi import refine_windows_fwi
+from geoml.physics.fwi_code import CodeOptions, invert_code
+from geoml.physics.fwi_noise import noise_share, suited_to_noise
+from geoml.physics.fwi_options import FwiOptions
+from geoml.physics.fwi_result import FwiResult
+from geoml.physics.fwi_shots import ShotSet
+from geoml.prediction.network import WindowPredictor
+from geoml.prediction.section_decoder import SectionDecoder, posterior_decoder, prior_decoder
+from geoml.samples.splits import SplitFractions, split_pairs
+from geoml.survey.acquisition import Acquisition
+from geoml.survey.pairs import open_pairs
+from geoml.training.prior import train_prior
+from geoml.training.prior_data import VelocitySections
+from geoml.training.prior_options import PriorOptions
+
+CODE_OPTIONS = CodeOptions(code_weight=0.02)
+PRIOR_DRAWS = 3
+"""Further starts of a code, drawn from its prior."""
+Row = dict[str, Any]
+
+
+def prior_of(pairs: Path, splits: dict[str, float], minutes: float, folder: Path) -> Path:
+    """A variational autoencoder of the training part's models, trained once."""
+    out = folder / f"vae_{minutes:g}"
+    if not (out / SETTINGS_NAME).exists():
+        store = open_pairs(pairs)
+        parts = split_pairs(int(store.sizes["sample"]), SplitFractions(**splits))
+        velocity = store["velocity"][parts.train].values.astype(np.float32)
+        sections = VelocitySections(
+            velocity,
+            float(np.diff(store["depth"].values[:2])[0]),
+            np.zeros(len(velocity), dtype=np.int64),
+            ("curve_vel_a",),
+            pairs.name,
+        )
+        fit = {"steps": 100_000, "max_cpu_minutes": minutes, "batch_size": 16}
+        train_prior(sections, "vae", PriorOptions(mirror=True, held_out=0.02, fit=fit), out)
+    return out
+
+
+def judged(
+    number: int, pairs: Path, cvae: Checkpoint, prior: Path, snr_db: float | None
+) -> dict[str, Row]:
+    """Errors and cost of every way to one model.
+
+    Args:
+        number: Pair of the store; its model alone is used, its gathers are modelled anew.
+        pairs: The store.
+        cvae: A trained posterior network: it also predicts where the inversions begin.
+        prior: Folder of a velocity prior.
+        snr_db: Of noise in the signal's band; None for none.
+    """
+    store = open_pairs(pairs)
+    acquisition = Acquisition.from_dict(store.attrs["acquisition"])
+    truth = store["velocity"][number].values.astype(np.float32)
+    observed = observed_gathers(truth, acquisition, snr_db, number, other=False)
+    said = WindowPredictor(cvae).predict(observed[None])
+    low, high = OPTIONS.min_velocity_m_s, OPTIONS.max_velocity_m_s
+    start = said.velocity[0].astype(np.float32).clip(low, high)
+    smooth = gaussian_filter(truth, SMOOTH_CELLS, mode="nearest")
+    share = noise_share(observed, acquisition, high)
+    given = suited_to_noise(OPTIONS, share, has_spread=True)
+    bare = with_lowest_band(suited_to_noise(OPTIONS, share, has_spread=False))
+    spread, edges = (
+        None if one is None else one[0].astype(np.float32)
+        for one in (said.velocity_std, said.edge_probability)
+    )
+    shots = [ShotSet(cast(AcquisitionLike, acquisition), observed)]
+    vae = prior_decoder(load_network_checkpoint(prior, "prior"), acquisition)
+    drawing = posterior_decoder(cvae, acquisition, observed)
+    rng = np.random.default_rng(number)
+
+    def cells(begin: Any, options: FwiOptions, known: bool) -> FwiResult:
+        about = {"std": spread, "edges": edges} if known else {}
+        return refine_windows_fwi(begin, observed, acquisition, options, **about)[0]
+
+    def codes(decoder: SectionDecoder, begins: list[Any], options: FwiOptions) -> FwiResult:
+        step = acquisition.spacing_m
+        return invert_code(decoder.decode, begins, step, shots, options, CODE_OPTIONS).result
+
+    drawn = [rng.standard_normal(vae.size).astype(np.float32) for _ in range(PRIOR_DRAWS)]
+    zero = np.zeros(drawing.size, np.float32)
+    short = {"iterations": OPTIONS.iterations // 2}
+    rows = {
+        "network": row_of(start, truth),
+        "smoothed truth": row_of(smooth, truth),
+        "VAE of the truth": row_of(through(vae, truth), truth),
+        "VAE of the network": row_of(through(vae, start), truth),
+        "cells from smooth": row(cells(smooth, bare, False), truth, smooth),
+        "VAE code from smooth": row(codes(vae, [vae.encode(smooth)], bare), truth, smooth),
+        "VAE code from its prior": row(codes(vae, drawn, bare), truth, through(vae, truth)),
+        "cells from network": row(cells(start, given, True), truth, start),
+        "VAE code from network": row(codes(vae, [vae.encode(start)], given), truth, start),
+        "cVAE code from network": row(codes(drawing, [zero], given), truth, start),
+    }
+    first = codes(drawing, [zero], replace(given, **short))
+    second = cells(first.velocity, replace(given, **short), True)
+    rows["cVAE code, then cells"] = row(second, truth, start, also=first)
+    return rows
+
+
+def with_lowest_band(options: FwiOptions) -> FwiOptions:
+    """A smooth start needs a lower band first."""
+    assert options.bands_hz is not None
+    return replace(
+        options,
+        bands_hz=(LOWEST_BAND_HZ, *options.bands_hz),
+        smooth_m=(options.smooth_m[0], *options.smooth_m),
+    )
+
+
+def through(decoder: SectionDecoder, velocity: Any) -> Any:
+    """A section as its code gives it back."""
+    with torch.no_grad():
+        return decoder.decode(torch.from_numpy(decoder.encode(velocity))).numpy()
+
+
+def row_of(velocity: Any, truth: Any) -> Row:
+    """Errors of a section."""
+    made, true = (torch.as_tensor(np.asarray(v, np.float32))[None] for v in (velocity, truth))
+    scores = velocity_scores(made, true)
+    return {"mae": scores["mae_m_s"], "ssim": scores["ssim"], "solves": 0, "seconds": 0.0}
+
+
+def row(result: FwiResult, truth: Any, start: Any, also: FwiResult | None = None) -> Row:
+    """Errors and cost of an inversion, and whether it left its start behind."""
+    made = row_of(result.velocity, truth)
+    made["solves"] = result.solves.total + (0 if also is None else also.solves.total)
+    made["seconds"] = result.seconds + (0.0 if also is None else also.seconds)
+    made["misfit"] = result.misfit[1]
+    made["worse"] = float(made["mae"] > row_of(start, truth)["mae"])
+    return made
+
+
+def run(
+    pairs: Path,
+    splits: dict[str, float],
+    cvae: Path,
+    folder: Path,
+    *,
+    minutes: float,
+    models: int,
+) -> list[Row]:
+    """Rows of all models, noise-free and at 10 dB; finished ones are kept in a file."""
+    log = folder / "fwi.jsonl"
+    kept = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    prior = prior_of(pairs, splits, minutes, folder)
+    parts = split_pairs(int(open_pairs(pairs).sizes["sample"]), SplitFractions(**splits))
+    numbers = parts.test[np.linspace(0, len(parts.test) - 1, models + 2).astype(int)[1:-1]]
+    checkpoint = load_checkpoint(cvae)
+    for snr_db in (None, 10.0):
+        for number in numbers.tolist():
+            key = {"model": number, "snr_db": snr_db}
+            if any(all(one[k] == v for k, v in key.items()) for one in kept):
+                continue
+            rows = judged(number, pairs, checkpoint, prior, snr_db)
+            kept.append({**key, "rows": rows})
+            with log.open("a") as file:
+                file.write(json.dumps(kept[-1]) + "\n")
+            told = ", ".join(f"{name} {one['mae']:.0f}" for name, one in rows.items())
+            print(f"  model {number}: {told}", flush=True)
+    return kept
+
+
+def print_table(results: list[Row]) -> None:
+    """Median and range over the models."""
+    for snr_db in (None, 10.0):
+        tables = [one["rows"] for one in results if one["snr_db"] == snr_db]
+        if not tables:
+            continue
+        title = "noise-free" if snr_db is None else f"noise at {snr_db:g} dB"
+        print(f"\nWaveform inversion, CurveVel-A, {title}, {len(tables)} models")
+        print(f"  {'':<26}{'MAE [m/s]':>26}{'SSIM':>8}{'solves':>8}{'CPU s':>8}{'worse':>7}")
+        for name in tables[0]:
+            rows = [table[name] for table in tables]
+            mae = [one["mae"] for one in rows]
+            middle = {
+                key: statistics.median(one[key] for one in rows)
+                for key in ("ssim", "solves", "seconds")
+            }
+            spread = f"{statistics.median(mae):.1f} ({min(mae):.1f} to {max(mae):.1f})"
+            worse = int(sum(one.get("worse", 0.0) for one in rows))
+            print(
+                f"  {name:<26}{spread:>26}{middle['ssim']:>8.3f}{middle['solves']:>8.0f}"
+                f"{middle['seconds']:>8.1f}{worse:>7d}"
+            )
+
+
+def main() -> None:
+    """Run what is missing and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--cvae", type=Path, required=True, help="folder of a trained cvae")
+    parser.add_argument("--prior-minutes", type=float, default=1.0)
+    parser.add_argument("--models", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path("runs/posterior"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    splits = load_checkpoint(arguments.cvae).training["options"]["splits"]
+    results = run(
+        arguments.pairs,
+        splits,
+        arguments.cvae,
+        arguments.folder,
+        minutes=arguments.prior_minutes,
+        models=arguments.models,
+    )
+    print_table(results)
+
+
+if __name__ == "__main__":
+    main()
