@@ -15,6 +15,7 @@ from geoml.errors import ShapeError
 Floats = NDArray[np.float64]
 
 _TINY = 1e-300
+_ROUNDING = 1e-12  # energy of single precision's errors, and some more
 
 
 def gain_db(noisy: ArrayLike, clean: ArrayLike, denoised: ArrayLike) -> float:
@@ -87,6 +88,8 @@ def similarity_map(
     """
     noisy, kept = _alike(noisy, denoised)
     removed = noisy - kept
+    if _energy(removed) <= _ROUNDING * _energy(noisy):
+        return np.zeros_like(kept), np.zeros_like(kept)
 
     def local(values: Floats) -> Floats:
         return np.asarray(scipy.ndimage.uniform_filter(values, window, mode="nearest"))

@@ -36,6 +36,7 @@ def test_doing_nothing_gains_nothing_and_leaks_nothing() -> None:
     assert gain_db(noisy, clean, noisy) == 0
     assert leakage(noisy, clean, noisy) == 0
     assert local_similarity(noisy, noisy) == 0
+    assert local_similarity(noisy, noisy.astype(np.float32)) == 0
 
 
 @given(share=st.floats(0, 1), seed=st.integers(0, 50))

@@ -86,12 +86,23 @@ def test_warm_start_refuses_options_of_the_network() -> None:
 
 
 def test_batches_have_rms_one_and_their_signal_the_same_scale() -> None:
-    batch = next(patch_batches(NOISY, PATCH, 32, seed=0))
+    batch = next(patch_batches(NOISY, (32, 64), 32, seed=0))
     rms = batch["samples"].square().mean(dim=(1, 2)).sqrt()
     torch.testing.assert_close(rms, torch.ones(32), atol=0.2, rtol=0)
     noise = batch["samples"] - batch["signal"]
     ratio = noise.square().mean() / batch["signal"].square().mean()
     torch.testing.assert_close(ratio, torch.tensor(1.0), atol=0.1, rtol=0)
+
+
+def test_small_patches_tile_a_larger_cut() -> None:
+    gather = np.arange(1, 32 * 64 + 1, dtype=np.float32).reshape(32, 64)
+    drawn = GatherPatches([gather], 0.004)
+    batch = next(patch_batches(drawn, PATCH, 4, seed=0))["samples"]
+    assert batch.shape == (4, *PATCH)
+    # Along time every step is the same in all four tiles, and they are four different ones.
+    steps = batch.diff(dim=2) / batch.diff(dim=2)[:, :1, :1]
+    torch.testing.assert_close(steps, torch.ones_like(steps), atol=0.05, rtol=0)
+    assert len({round(float(tile[0, 0] / tile.diff(dim=1)[0, 0])) for tile in batch}) == 4
 
 
 def test_cuts_of_a_gather_hold_its_samples() -> None:
