@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoml.errors import ShapeError
-from geoml.physics.model_statistics import distances, model_statistics
+from geoml.physics.model_statistics import ModelStatistics, distances, model_statistics
 
 Floats = NDArray[np.float64]
 
@@ -43,31 +43,65 @@ class Similarity:
     edge_density: float
 
 
+@dataclass(frozen=True, eq=False)
+class Population:
+    """What ``compare`` needs to know of some models, measured once.
+
+    Attributes:
+        statistics: Histogram, layers, edges.
+        variograms: Direction -> variogram [m2/s2], shape (lag,).
+        covariance: Autocovariance of both directions, one after the other [m2/s2].
+    """
+
+    statistics: ModelStatistics
+    variograms: dict[str, Floats]
+    covariance: Floats
+
+
+def population(
+    velocity: ArrayLike, limits_m_s: tuple[float, float] = (1500.0, 4500.0)
+) -> Population:
+    """Measure models on one grid.
+
+    Args:
+        velocity: [m/s], shape (model, depth, distance).
+        limits_m_s: Range of the velocity histogram [m/s].
+    """
+    models = _models(velocity)
+    return Population(
+        model_statistics(models, limits_m_s),
+        {way: variogram(models, way) for way in _AXES},
+        np.concatenate([autocovariance(models, way) for way in _AXES]),
+    )
+
+
 def similarity(
     drawn: ArrayLike, reference: ArrayLike, limits_m_s: tuple[float, float] = (1500.0, 4500.0)
 ) -> Similarity:
-    """Every distance between two populations of models.
+    """Every distance between two populations of models; see ``compare``."""
+    return compare(population(drawn, limits_m_s), population(reference, limits_m_s))
 
-    Args:
-        drawn: [m/s], shape (model, depth, distance).
-        reference: [m/s], the same grid; relative errors refer to it.
-        limits_m_s: Range of the velocity histogram [m/s].
+
+def compare(drawn: Population, reference: Population) -> Similarity:
+    """Every distance between two populations; relative errors refer to the reference.
 
     Raises:
-        ShapeError: If the grids differ.
+        ShapeError: If their grids differ.
     """
-    one, other = _models(drawn), _models(reference)
-    if one.shape[1:] != other.shape[1:]:
-        raise ShapeError(f"Models of {one.shape[1:]} and {other.shape[1:]} cells; one grid only.")
-    plain = distances(model_statistics(one, limits_m_s), model_statistics(other, limits_m_s))
-    vertical, lateral = ([variogram(m, way) for m in (one, other)] for way in _AXES)
-    covariances = [np.concatenate([autocovariance(m, way) for way in _AXES]) for m in (one, other)]
+    sizes = [[v.size for v in part.variograms.values()] for part in (drawn, reference)]
+    if sizes[0] != sizes[1]:
+        raise ShapeError(f"Variograms of {sizes[0]} and {sizes[1]} lags; one grid only.")
+    plain = distances(drawn.statistics, reference.statistics)
+    both = [np.concatenate(list(part.variograms.values())) for part in (drawn, reference)]
+    vertical, lateral = (
+        relative_error(drawn.variograms[way], reference.variograms[way]) for way in _AXES
+    )
     return Similarity(
         float(plain["velocity_m_s"]),
-        relative_error(*covariances),
-        variogram_error(one, other),
-        relative_error(*vertical),
-        relative_error(*lateral),
+        relative_error(drawn.covariance, reference.covariance),
+        relative_error(both[0], both[1]),
+        vertical,
+        lateral,
         plain["edge_density"],
     )
 

@@ -16,7 +16,7 @@ from geoml.physics.model_similarity import (
 )
 
 
-def population(n: int = 40, seed: int = 0) -> np.ndarray:
+def layered(n: int = 40, seed: int = 0) -> np.ndarray:
     """Layered models: a few velocities that rise with depth."""
     rng = np.random.default_rng(seed)
     base = np.sort(rng.integers(2, 18, (n, 3)), axis=1)
@@ -34,7 +34,7 @@ def test_variogram_of_two_columns_by_hand() -> None:
 
 
 def test_covariance_at_lag_zero_is_the_variance_within_depths() -> None:
-    velocity = population()
+    velocity = layered()
     within = velocity - velocity.mean(axis=(0, 2), keepdims=True)
     found = autocovariance(velocity, "lateral")
     assert found[0] == pytest.approx((within**2).mean(), rel=1e-4)
@@ -49,13 +49,13 @@ def test_relative_error_by_hand() -> None:
 
 
 def test_population_has_no_distance_to_itself_in_any_order() -> None:
-    velocity = population()
+    velocity = layered()
     found = similarity(velocity[::-1], velocity)
     assert max(abs(value) for value in vars(found).values()) < 1e-4
 
 
 def test_smeared_interfaces_miss_variogram_more_than_covariance() -> None:
-    velocity = population(200)
+    velocity = layered(200)
     smeared = (velocity + np.roll(velocity, 1, axis=1) + np.roll(velocity, -1, axis=1)) / 3
     found = similarity(smeared[:, 1:-1], velocity[:, 1:-1])
     assert found.variogram_vertical > 1.3 * found.covariance_error > 0
@@ -63,14 +63,14 @@ def test_smeared_interfaces_miss_variogram_more_than_covariance() -> None:
 
 
 def test_shifted_velocities_are_so_many_metres_a_second_away() -> None:
-    velocity = population().clip(1600, 4300)
+    velocity = layered().clip(1600, 4300)
     found = similarity(velocity + 100, velocity)
     assert found.velocity_m_s == pytest.approx(100, abs=5)
     assert found.variogram_error < 1e-4
 
 
 def test_diversity_is_the_rms_difference_of_all_pairs() -> None:
-    velocity = population(12)
+    velocity = layered(12)
     direct = [
         ((velocity[i] - velocity[j]) ** 2).mean() for i in range(12) for j in range(12) if i != j
     ]
@@ -79,14 +79,14 @@ def test_diversity_is_the_rms_difference_of_all_pairs() -> None:
 
 
 def test_nearest_model_is_that_of_a_direct_search() -> None:
-    drawn, given = population(7, seed=1), population(30)
+    drawn, given = layered(7, seed=1), layered(30)
     direct = np.sqrt(((drawn[:, None] - given[None]) ** 2).mean(axis=(2, 3))).min(axis=1)
     np.testing.assert_allclose(nearest_m_s(drawn, given), direct, rtol=1e-4)
 
 
 def test_copy_is_found_and_a_model_is_not_its_own_copy() -> None:
-    given = population(30)
-    drawn = population(5, seed=1)
+    given = layered(30)
+    drawn = layered(5, seed=1)
     drawn[3] = given[17] + 0.25
     assert nearest_m_s(drawn, given).argmin() == 3
     assert nearest_m_s(drawn, given)[3] == pytest.approx(0.25, rel=0.01)
@@ -95,6 +95,6 @@ def test_copy_is_found_and_a_model_is_not_its_own_copy() -> None:
 
 def test_two_grids_are_refused() -> None:
     with pytest.raises(ShapeError, match="one grid only"):
-        similarity(population(), population()[:, :-1])
+        similarity(layered(), layered()[:, :-2])
     with pytest.raises(ShapeError, match="at least 2 each"):
-        variogram(population()[:1], "lateral")
+        variogram(layered()[:1], "lateral")
