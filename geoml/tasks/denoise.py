@@ -83,11 +83,13 @@ class BlindSpot:
         share: Of the samples that are hidden at a time.
         reach: How far the neighbour may be, in samples and traces.
         penalty: Of the error.
-        passes: Prediction hides each sample once, in so many passes; 0 shows all samples at once.
+        passes: Prediction hides each sample once, in so many passes; 0 shows all samples at once,
+            which gains more: the network has learned not to look at the sample itself, and passes
+            spoil what it does look at.
         most: As in ``Supervised``.
     """
 
-    share: float = 0.05
+    share: float = 0.1
     reach: int = 3
     penalty: Literal["l1", "l2"] = "l2"
     passes: int = 0
@@ -127,7 +129,8 @@ class BlindTrace:
 
     Attributes:
         every: One trace in so many is hidden at a time; prediction takes as many passes, so that
-            no trace is predicted from itself.
+            no trace is predicted from itself. Shown all traces at once, the network would let much
+            of their noise through.
         penalty: Of the error: ``l1`` shrugs off bad traces.
         most: As in ``Supervised``.
     """

@@ -1,0 +1,284 @@
+"""Denoising networks beside the classical tools, on sections that trained none of them.
+
+Run ``python benchmarks/denoise.py --folder runs/denoise`` (about 15 minutes on two cores with
+``--part 0/2`` and ``--part 1/2`` side by side). Each finished run is a small file in the folder: a
+second call goes on where the first one stopped, and the last prints the tables.
+
+Sections 0 to 2 of ``folded_section`` come under three noises: white noise at 0 dB, noise at 0 dB
+with the spectrum of the signal and no likeness from trace to trace, and a fifth of the traces
+replaced by noise of three times the signal's RMS. Supervised networks learn on the sections of
+``geoml/synthetic/reflection_section.py``, which another generator draws, one network a seed for all
+noises; blind networks learn on the very section that they denoise, one network a section. Options
+were chosen on sections 100 to 102.
+
+Gain counts lost signal as error; leakage, local similarity of what was removed and kept, f-k error
+in the signal's band and amplitude ratio tell what the signal paid (``signal_preservation.py``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from folded_section import DT_S, PEAK_HZ, folded_section
+from fx_decon import ORMSBY, TUNED, processed
+from fx_decon import ROWS as FX_ROWS
+from numpy.typing import NDArray
+
+from geoml.models.gathers import GATHER_MODELS
+from geoml.objectives.signal_preservation import preservation_scores
+from geoml.preprocess import Step
+from geoml.preprocess.median import Median
+from geoml.synthetic.noise.bad_traces import BadTraces
+from geoml.synthetic.noise.coloured import Coloured
+from geoml.synthetic.noise.white import White
+from geoml.synthetic.noisy_patches import NoisyPatches
+from geoml.synthetic.reflection_section import ReflectionSection
+from geoml.tasks.denoise import BlindSpot, BlindTrace, DenoiseTask, Supervised, denoised
+from geoml.training.denoise import train_denoiser
+from geoml.training.denoise_data import GatherPatches, SyntheticPatches
+from geoml.training.fit_network import FitOptions
+
+Floats = NDArray[np.float64]
+Scores = dict[str, float]
+
+SEEDS = (0, 1, 2)
+NOISES = ("white", "correlated", "bad traces")
+COLUMNS = ("gain_db", "leakage", "local_similarity", "fk_error", "amplitude_ratio")
+HEADINGS = ("gain dB", "leak %", "similar", "f-k err", "ampl.", "s", "train s")
+PATCH = (32, 64)
+BAD_LEVEL, BAD_SHARE = 3.0, 0.2
+
+CLASSICAL: dict[str, Sequence[Step]] = {
+    "as recorded": [],
+    "bandpass": [ORMSBY],
+    "median of 5 traces": [Median(n_traces=5)],
+    "f-x, tuned": [TUNED],
+    "rank reduction, tuned": FX_ROWS["rank_reduction, tuned"],
+}
+
+_AROUND_PEAK = tuple(2 * PEAK_HZ * DT_S * 2.0**octaves for octaves in (-0.7, 0.7))
+TRAINING_DATA = SyntheticPatches(
+    NoisyPatches(
+        (
+            Coloured(chance=0.4, level=(0.5, 2.0)),
+            White(chance=0.6, level=(0.4, 2.0)),
+            BadTraces(chance=0.4),
+        ),
+        ReflectionSection(
+            peak_of_nyquist=_AROUND_PEAK, gather_share=0, dip_of_aliasing=0.6, steepest=3.0
+        ),
+        mute_chance=0.0,
+    ),
+    DT_S,
+)
+
+SUPERVISED: dict[str, tuple[str, dict[str, Any], tuple[int, int], dict[str, Any]]] = {
+    "U-Net": ("denoising_unet", {}, PATCH, {"steps": 500}),
+    "DnCNN": ("dncnn", {"width": 24, "depth": 8}, PATCH, {"steps": 350}),
+    "convolutional autoencoder": ("conv_autoencoder", {}, PATCH, {"steps": 500}),
+    "variational autoencoder": ("variational_autoencoder", {}, PATCH, {"steps": 500}),
+    "dense autoencoder": ("dense_autoencoder", {}, (16, 32), {"steps": 500, "batch_size": 128}),
+}
+"""Row -> network, its options, its patch, its training."""
+
+BLIND: dict[str, tuple[DenoiseTask, int]] = {
+    "Noise2Void on the section": (BlindSpot(), 330),
+    "blind traces on the section": (BlindTrace(), 330),
+}
+"""Row -> task and steps of a small U-Net."""
+
+
+def noisy_section(clean: Floats, noise: str, seed: int) -> Floats:
+    """A section under one of ``NOISES``, shape (trace, time)."""
+    rng = np.random.default_rng(1000 * (1 + NOISES.index(noise)) + seed)
+    random = rng.normal(size=clean.shape)
+    if noise == "bad traces":
+        bad = rng.permutation(clean.shape[0])[: round(BAD_SHARE * clean.shape[0])]
+        noisy = clean.copy()
+        noisy[bad] = BAD_LEVEL * random[bad]
+        return noisy
+    if noise == "correlated":
+        over_peak = np.fft.rfftfreq(clean.shape[1], DT_S) / PEAK_HZ
+        ricker = over_peak**2 * np.exp(1 - over_peak**2)
+        random = np.fft.irfft(np.fft.rfft(random, axis=1) * ricker, clean.shape[1], axis=1)
+    return clean + random / np.sqrt(np.mean(random**2))
+
+
+def classical(row: str, seed: int) -> dict[str, Scores]:
+    """Scores of one row on all noises of a section."""
+    return _scored(seed, lambda noisy: processed(noisy, CLASSICAL[row]))
+
+
+def supervised(row: str, seed: int) -> dict[str, Scores]:
+    """A network trained on synthetic sections, and its scores on all noises of a section."""
+    model, options, patch, fit = SUPERVISED[row]
+    start = time.process_time()
+    task = Supervised()
+    checkpoint = train_denoiser(
+        TRAINING_DATA,
+        task,
+        _fit(seed, **fit),
+        model=model,
+        model_options=options,
+        patch_shape=patch,
+    )
+    train_s = time.process_time() - start
+    network = checkpoint.network(GATHER_MODELS)
+    scores = _scored(
+        seed, lambda noisy: denoised(network, task, noisy.astype(np.float32), patch, overlap=0.5)
+    )
+    return {noise: {**values, "train_s": train_s} for noise, values in scores.items()}
+
+
+def blind(row: str, seed: int) -> dict[str, Scores]:
+    """Networks trained on the noisy sections alone, one a noise, and their scores."""
+    task, steps = BLIND[row]
+    clean = folded_section(seed)
+    scores = {}
+    for noise in NOISES:
+        noisy = noisy_section(clean, noise, seed).astype(np.float32)
+        start = time.process_time()
+        checkpoint = train_denoiser(
+            GatherPatches([noisy], DT_S), task, _fit(seed, steps=steps), patch_shape=PATCH
+        )
+        middle = time.process_time()
+        found = denoised(checkpoint.network(GATHER_MODELS), task, noisy, PATCH)
+        scores[noise] = {
+            **preservation_scores(noisy, clean, found),
+            "seconds": time.process_time() - middle,
+            "train_s": middle - start,
+        }
+    return scores
+
+
+def _scored(seed: int, denoise: Callable[[Floats], NDArray[Any]]) -> dict[str, Scores]:
+    clean = folded_section(seed)
+    scores = {}
+    for noise in NOISES:
+        noisy = noisy_section(clean, noise, seed)
+        start = time.process_time()
+        found = denoise(noisy)
+        seconds = time.process_time() - start
+        scores[noise] = {**preservation_scores(noisy, clean, found), "seconds": seconds}
+    return scores
+
+
+def _fit(seed: int, steps: int, batch_size: int = 16) -> FitOptions:
+    return FitOptions(
+        steps=steps, batch_size=batch_size, seed=seed, validate_every=steps, accelerator="cpu"
+    )
+
+
+KINDS: dict[Callable[[str, int], dict[str, Scores]], list[str]] = {
+    classical: list(CLASSICAL),
+    supervised: list(SUPERVISED),
+    blind: list(BLIND),
+}
+
+
+def run(folder: Path, part: tuple[int, int], rows: list[str] | None) -> None:
+    """Every run of a part that is not in the folder yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [
+        (measure, row, seed)
+        for seed in SEEDS
+        for measure, names in KINDS.items()
+        for row in names
+        if rows is None or row in rows
+    ]
+    for measure, row, seed in jobs[part[0] :: part[1]]:
+        path = _path(folder, row, seed)
+        if not path.is_file():
+            scores = measure(row, seed)
+            print(f"{row}, section {seed}: " + _gains(scores), flush=True)
+            path.write_text(json.dumps(scores))
+
+
+def _path(folder: Path, row: str, seed: int) -> Path:
+    return folder / f"{row.replace(' ', '_').replace(',', '')}_{seed}.json"
+
+
+def _gains(scores: dict[str, Scores]) -> str:
+    return ", ".join(f"{noise} {values['gain_db']:.2f} dB" for noise, values in scores.items())
+
+
+def report(folder: Path) -> None:
+    """One table a noise: medians over the sections, with the range of the gain."""
+    found = {
+        row: [
+            json.loads(path.read_text())
+            for seed in SEEDS
+            if (path := _path(folder, row, seed)).is_file()
+        ]
+        for names in KINDS.values()
+        for row in names
+    }
+    for noise in NOISES:
+        print(f"\n{noise}: median of the sections (lowest to highest gain)")
+        print(f"{'':30s}{HEADINGS[0]:>24s}" + "".join(f"{text:>9s}" for text in HEADINGS[1:]))
+        for row, runs in found.items():
+            if runs:
+                print(_line(row, [run[noise] for run in runs]))
+    _verdicts(found)
+
+
+def _line(row: str, runs: list[Scores]) -> str:
+    gains = [scores["gain_db"] for scores in runs]
+    middle = {name: float(np.median([scores.get(name, 0) for scores in runs])) for name in runs[0]}
+    spread = f"{np.median(gains):.2f} ({min(gains):.2f} to {max(gains):.2f})"
+    train_s = f"{middle['train_s']:9.0f}" if "train_s" in middle else f"{'':9s}"
+    return (
+        f"{row:30s}{spread:>24s}{100 * middle['leakage']:9.1f}{middle['local_similarity']:9.2f}"
+        f"{middle['fk_error']:9.3f}{middle['amplitude_ratio']:9.3f}{middle['seconds']:9.2f}{train_s}"
+    )
+
+
+def _verdicts(found: dict[str, list[dict[str, Scores]]]) -> None:
+    """What was asked for, and whether it is reached."""
+
+    def median(row: str, noise: str, score: str) -> float:
+        return float(np.median([run[noise][score] for run in found[row]]))
+
+    if not all(found.values()):
+        missing = [row for row, runs in found.items() if not runs]
+        print(f"\nnot measured yet: {', '.join(missing)}")
+        return
+    fx = median("f-x, tuned", "white", "gain_db")
+    fx_leak = median("f-x, tuned", "white", "leakage")
+    best = max(SUPERVISED, key=lambda row: median(row, "white", "gain_db"))
+    void, traces = BLIND
+    claims = [
+        (f"{best} over f-x, white [dB]", median(best, "white", "gain_db") - fx, 1.5, True),
+        ("Noise2Void under f-x, white [dB]", fx - median(void, "white", "gain_db"), 0.5, False),
+        (
+            "leakage of Noise2Void over that of f-x",
+            abs(median(void, "white", "leakage")) / abs(fx_leak),
+            1 / 3,
+            False,
+        ),
+        ("blind traces, correlated [dB]", median(traces, "correlated", "gain_db"), 8.0, True),
+    ]
+    print()
+    for text, value, asked, above in claims:
+        reached = value >= asked if above else value <= asked
+        sign = ">=" if above else "<="
+        print(f"{text:44s}{value:7.2f} {sign} {asked:.2f}  {'' if reached else 'NOT '}reached")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--folder", type=Path, required=True, help="finished runs")
+    parser.add_argument("--part", default="0/1", help="every second run, as 0/2 or 1/2")
+    parser.add_argument("--rows", nargs="*", help="these rows alone")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    first, of = (int(number) for number in arguments.part.split("/"))
+    run(arguments.folder, (first, of), arguments.rows)
+    report(arguments.folder)
