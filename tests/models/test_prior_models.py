@@ -159,7 +159,11 @@ def test_sampling_under_no_condition_takes_one_of_the_training(name: str) -> Non
     network.known_conditions.keep(kept, torch.Generator().manual_seed(0))
     drawn = network.known_conditions.draw(9, torch.Generator().manual_seed(1))
     assert all(any(torch.equal(row, one) for one in kept) for row in drawn)
-    assert network.sample(9, torch.Generator().manual_seed(1)).shape == (9, *SHAPE)
+    network.known_conditions.keep(kept[:1], torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(1)
+    network.known_conditions.draw(5, generator)
+    wanted = network.sample(5, generator, kept[:1].expand(5, -1))
+    assert torch.equal(network.sample(5, torch.Generator().manual_seed(1)), wanted)
 
 
 @every_prior

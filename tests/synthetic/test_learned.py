@@ -103,6 +103,21 @@ def test_label_decides_the_kind_and_trend_the_velocity(conditional: Path) -> Non
         for limits in (slow, fast)
     ]
     assert means[1] > means[0] + 500
+    level, steep = (
+        VelocityRange(
+            VelocityTrend(1800, gradient, 4500),
+            min_m_s=1500,
+            max_m_s=4500,
+            surface_spread=0.01,
+            gradient_spread=0.0,
+        )
+        for gradient in (0.0, 12.0)
+    )
+    deep = [
+        np.mean([draw(f"vae:{conditional}", i, GRID, limits)[-4:] for i in range(20)])
+        for limits in (level, steep)
+    ]
+    assert deep[1] > deep[0] + 400
     with pytest.raises(UnknownNameError, match="Did you mean 'strong'"):
         draw({f"vae:{conditional}": {"label": "stronk"}})
 
