@@ -56,6 +56,10 @@ def denoise(
     ] = None,
     report_gathers: Annotated[int, typer.Option(help="Gathers that the report shows.")] = 3,
     device: Annotated[str, typer.Option(help="As torch spells it.")] = "cpu",
+    bfloat16: Annotated[
+        bool,
+        typer.Option("--bfloat16", help="Compute in bfloat16: faster on some processors."),
+    ] = False,
     scheduler: o.Scheduler = "threads",
     overwrite: o.Overwrite = False,
 ) -> None:
@@ -74,6 +78,7 @@ def denoise(
         dt_s=dt_s,
         fill_dead=fill_dead,
         device=device,
+        bfloat16=bfloat16,
     )
     with progress_bar("Denoising traces") as progress:
         denoise_store(

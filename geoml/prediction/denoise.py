@@ -48,6 +48,8 @@ class Denoise(GatherStep):
             network knows dips of a few samples a trace. Frequencies above its Nyquist stay.
         fill_dead: Give dead traces what the network makes of their neighbours.
         device: Where torch computes.
+        bfloat16: Compute in bfloat16: up to twice as fast where the processor multiplies in it,
+            and about 40 dB below the signal off.
     """
 
     name = "denoise"
@@ -61,6 +63,7 @@ class Denoise(GatherStep):
     dt_s: float | None = None
     fill_dead: bool = False
     device: str = "cpu"
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -91,7 +94,7 @@ class Denoise(GatherStep):
             CheckpointError: If the checkpoint is not the one that the step was made for.
             OptionError: If the network cannot be used at this sampling.
         """
-        denoiser = loaded_denoiser(self.checkpoint, self.weights, self.device)
+        denoiser = loaded_denoiser(self.checkpoint, self.weights, self.device, self.bfloat16)
         denoiser.sampling_ratio(section.dt_s, self.dt_s)
         if not section.live.any():
             return section.samples
@@ -121,7 +124,7 @@ def denoise_step(checkpoint: str | Path, **options: Any) -> Denoise:
     """
     weights = checkpoint_digest(load_network_checkpoint(checkpoint, KIND))
     step = Denoise(str(checkpoint), weights, **options)
-    loaded_denoiser(step.checkpoint, weights, step.device)
+    loaded_denoiser(step.checkpoint, weights, step.device, step.bfloat16)
     return step
 
 

@@ -26,7 +26,7 @@ from geoml.tasks.denoise import DenoiseTask, denoise_task
 KIND = "denoise"
 Floats = NDArray[np.float32]
 
-_BATCH = 32
+_BATCH = 8  # larger ones fall out of the processor's cache and take twice as long
 _SAME_DT = 1e-3  # of an interval: headers hold whole microseconds
 _MOST_PARTS = 16  # of the fraction between two sample intervals
 _SMOOTH = 9  # frequencies over which the levels of two spectra are compared
@@ -46,6 +46,8 @@ class Denoiser:
         patch_shape: Traces and samples of a patch.
         dt_s: Sample interval of the training [s]; None where any will do.
         device: Where torch computes.
+        bfloat16: Compute in bfloat16: up to twice as fast where the processor multiplies in it,
+            and about 40 dB below the signal off.
     """
 
     network: nn.Module
@@ -53,6 +55,7 @@ class Denoiser:
     patch_shape: tuple[int, int]
     dt_s: float | None
     device: str = "cpu"
+    bfloat16: bool = False
 
     def __call__(
         self,
@@ -131,7 +134,8 @@ class Denoiser:
     def _through_network(self, samples: Floats, overlap: float) -> Floats:
         patches = cut_patches(samples, self.patch_shape, overlap)
         predicted = np.empty_like(patches.samples)
-        with torch.inference_mode():
+        kind = torch.device(self.device).type
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16):
             for start in range(0, len(predicted), _BATCH):
                 some = slice(start, start + _BATCH)
                 batch = torch.from_numpy(patches.samples[some]).to(self.device)
@@ -169,12 +173,15 @@ def muted(samples: Floats) -> NDArray[np.bool_]:
     return np.asarray(silent & live)
 
 
-def denoiser_of(checkpoint: NetworkCheckpoint, device: str = "cpu") -> Denoiser:
+def denoiser_of(
+    checkpoint: NetworkCheckpoint, device: str = "cpu", *, bfloat16: bool = False
+) -> Denoiser:
     """The denoiser that a checkpoint holds.
 
     Args:
         checkpoint: Of kind ``denoise``; its settings hold ``task``, ``patch_shape``, ``dt_s``.
         device: Where torch computes.
+        bfloat16: Compute in bfloat16.
 
     Raises:
         CheckpointError: If the settings lack the shape of a patch.
@@ -188,13 +195,15 @@ def denoiser_of(checkpoint: NetworkCheckpoint, device: str = "cpu") -> Denoiser:
         )
     network = checkpoint.network(GATHER_MODELS)
     try:
-        network = network.to(device)
+        # Convolutions are half as long again in the other order of memory.
+        network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     except (RuntimeError, AssertionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise OptionError(f"Device '{device}' cannot be used: {reason}.") from None
     n_traces, n_times = (int(n) for n in shape)
     task = denoise_task(checkpoint.settings.get("task", "supervised"))
-    return Denoiser(network, task, (n_traces, n_times), checkpoint.settings.get("dt_s"), device)
+    dt_s = checkpoint.settings.get("dt_s")
+    return Denoiser(network, task, (n_traces, n_times), dt_s, device, bfloat16)
 
 
 def checkpoint_digest(checkpoint: NetworkCheckpoint) -> str:
@@ -207,23 +216,26 @@ def checkpoint_digest(checkpoint: NetworkCheckpoint) -> str:
     return digest.hexdigest()[:16]
 
 
-def loaded_denoiser(path_or_name: str | Path, weights: str, device: str) -> Denoiser:
+def loaded_denoiser(
+    path_or_name: str | Path, weights: str, device: str, bfloat16: bool
+) -> Denoiser:
     """A denoiser that each process reads once, for all of its threads.
 
     Args:
         path_or_name: Folder or shipped name.
         weights: ``checkpoint_digest`` that is expected.
         device: Where torch computes.
+        bfloat16: Compute in bfloat16.
 
     Raises:
         CheckpointError: If there is none, or it is no longer the one that was named.
     """
     with _loading:
-        return _loaded(str(path_or_name), weights, device)
+        return _loaded(str(path_or_name), weights, device, bfloat16)
 
 
 @lru_cache(maxsize=2)
-def _loaded(path_or_name: str, weights: str, device: str) -> Denoiser:
+def _loaded(path_or_name: str, weights: str, device: str, bfloat16: bool) -> Denoiser:
     checkpoint = load_network_checkpoint(path_or_name, KIND)
     found = checkpoint_digest(checkpoint)
     if found != weights:
@@ -231,7 +243,7 @@ def _loaded(path_or_name: str, weights: str, device: str) -> Denoiser:
             f"Checkpoint {path_or_name} is {found}, the work began with {weights}; put that one "
             "back, or begin anew under another name."
         )
-    return denoiser_of(checkpoint, device)
+    return denoiser_of(checkpoint, device, bfloat16=bfloat16)
 
 
 def local_level(samples: Floats, n_window: int) -> Floats:

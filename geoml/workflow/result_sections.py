@@ -35,6 +35,7 @@ class DenoiseSection(Section):
             the survey's where any will do.
         fill_dead: Give dead traces what the network makes of their neighbours.
         device: Where the network runs, as torch spells it.
+        bfloat16: Compute in bfloat16, faster where the processor multiplies in it.
         gathers: Gathers that ``denoise.html`` shows.
     """
 
@@ -45,6 +46,7 @@ class DenoiseSection(Section):
     dt_s: float | None = None
     fill_dead: bool = False
     device: str = "cpu"
+    bfloat16: bool = False
     gathers: int = Field(default=3, gt=0)
 
     @property

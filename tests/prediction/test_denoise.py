@@ -123,6 +123,14 @@ def test_network_works_at_the_interval_asked_for(checkpoint: Path) -> None:
     assert removed[40:].max() < 0.1 * removed[:25].max()
 
 
+def test_bfloat16_is_near_single_precision(checkpoint: Path, step: Denoise) -> None:
+    samples = np.random.default_rng(8).normal(size=(16, 64))
+    single = step(_gather(samples)).values
+    half = denoise_step(checkpoint, bfloat16=True)(_gather(samples)).values
+    error = np.std(half - single) / np.std(single)
+    assert 0 < error < 0.02
+
+
 def test_muted_samples_stay_muted(step: Denoise) -> None:
     samples = np.random.default_rng(7).normal(size=(16, 120))
     samples[:, :40] = 0
