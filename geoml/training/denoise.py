@@ -32,7 +32,7 @@ def train_denoiser(
     *,
     model: str = "denoising_unet",
     model_options: Mapping[str, Any] | None = None,
-    patch_shape: tuple[int, int] = (64, 128),
+    patch_shape: tuple[int, int] = (32, 96),
     dt_s: float | None = None,
     validation: PatchSource | None = None,
     start: NetworkCheckpoint | None = None,

@@ -44,7 +44,7 @@ class DenoiseOptions:
 
     mode: str | dict[str, Any] = "supervised"
     network: dict[str, Any] = field(default_factory=dict)
-    patch_shape: tuple[int, int] = (64, 128)
+    patch_shape: tuple[int, int] = (32, 96)
     noises: tuple[str | dict[str, Any], ...] = GENERAL_NOISES
     section: dict[str, Any] = field(default_factory=dict)
     survey_noise: float = 0.5
