@@ -12,10 +12,11 @@ from geoml.cli.denoise import denoise
 from geoml.cli.evaluate import evaluate
 from geoml.cli.export import export
 from geoml.cli.fwi import fwi
-from geoml.cli.generate import generate
 from geoml.cli.gathers import gathers_app
+from geoml.cli.generate import generate
 from geoml.cli.ingest import ingest
 from geoml.cli.invert import invert
+from geoml.cli.latent import latent_app
 from geoml.cli.noise import noise
 from geoml.cli.pairs import pairs_app
 from geoml.cli.preprocess import preprocess
@@ -65,6 +66,7 @@ app = typer.Typer(
 for _command in COMMANDS:
     app.command()(_command)
 app.add_typer(gathers_app, name="gathers")
+app.add_typer(latent_app, name="latent")
 app.add_typer(wells_app, name="wells")
 app.add_typer(pairs_app, name="pairs")
 

@@ -13,6 +13,7 @@ from geoml.preprocess.step import Step
 
 APPLIED_ELSEWHERE: dict[str, str] = {
     "denoise": "run 'geoml denoise', or write 'denoise:' as a section of a workflow",
+    "facies": "run 'geoml latent facies' on the stacked section",
     "remainder": "run 'geoml denoise' with --removed",
 }
 """Name in a survey's history -> how such a step is taken."""

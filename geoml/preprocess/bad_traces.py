@@ -170,9 +170,14 @@ def anomaly(scores: Floats, labels: NDArray[np.int64]) -> Floats:
     Returns:
         Spreads beyond what is usual in the gather, see ``unusual``; shape (trace,).
     """
+    reversal = REASONS.index("reversed") - 1
+    # As sure to be upright as a reversed one must be to be called so: no doubt is left that the
+    # ends of the spread, which are judged by one side, could stand out by.
+    scores = np.concatenate(
+        [scores[:, :reversal], np.maximum(scores[:, [reversal]], -1), scores[:, reversal + 1 :]], 1
+    )
     # A likeness goes below 0; the other scores are ratios.
-    ratios = np.array([reason != "reversed" for reason in REASONS[1:]])
-    return unusual(scores, labels, ratios)
+    return unusual(scores, labels, np.arange(scores.shape[1]) != reversal)
 
 
 def _gather_scores(traces: Traces, dt_s: float, rules: BadTraceRules) -> Floats:

@@ -43,5 +43,5 @@ def test_name_is_no_preprocessing_step_and_running_it_says_what_to_do(name: str)
     assert name not in STEPS
     assert name not in ALIASES
     survey = xr.Dataset({"amplitude": (("trace", "time"), np.zeros((1, 2), np.float32))})
-    with pytest.raises(OptionError, match=f"'{name}' is no preprocessing step; run 'geoml denoise"):
+    with pytest.raises(OptionError, match=f"'{name}' is no preprocessing step; run 'geoml "):
         run(survey, [{name: {}}])

@@ -47,6 +47,14 @@ def test_infinite_measure_is_certain_wherever_the_others_are() -> None:
     assert np.isposinf(found).tolist() == [True, True, False]
 
 
+def test_traces_that_are_surely_upright_are_all_alike() -> None:
+    scores = np.zeros((5, len(REASONS) - 1))
+    scores[:, REASONS.index("reversed") - 1] = [-1.2, -2.8, -2.8, -2.8, 0.9]
+    found = anomaly(scores, ONE_GATHER)
+    assert found[:4].tolist() == [0, 0, 0, 0]
+    assert found[4] == pytest.approx(1.9 / SPREAD_FLOOR)
+
+
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ShapeError, match="3 labels and 2 flags need"):
         unusual(np.zeros((3, 1)), np.zeros(3, dtype=np.int64), np.zeros(2, dtype=bool))
