@@ -32,8 +32,8 @@ class LearnedSection:
     """Sections of a prior, whatever network it is.
 
     Velocities are those that the prior learned, clipped to the range's limits, unless they are
-    stretched. A section that is larger than the prior's is drawn longer and deeper by one factor,
-    so that dips stay; of a smaller one a window below the surface is taken. A prior that was
+    stretched. A section longer or deeper than the prior's is drawn that much longer or deeper,
+    each by its own factor; of a smaller one a window below the surface is taken. A prior that was
     trained under a trend draws around that of each model, so that it follows the survey's.
 
     Attributes:
@@ -93,7 +93,8 @@ class LearnedSection:
     def _draw(self, rng: np.random.Generator, grid: SectionGrid, trend: DrawnTrend) -> Floats:
         """Velocity below the top layer [m/s], shape (depth, distance)."""
         prior = _prior(self.checkpoint)
-        factor = prior.length_factor(grid)
+        deeper = max(grid.height_m / prior.height_m, 1.0)
+        longer = max(grid.width_m / prior.width_m, 1.0)
         generator = torch.Generator().manual_seed(int(rng.integers(_SEEDS)))
         low, high = prior.limits_m_s
         if self.stretch:
@@ -103,15 +104,16 @@ class LearnedSection:
             kind = int(rng.integers(max(len(prior.labels), 1)))
             if self.label is not None:
                 kind = prior.labels.index(self.label)
-            depth_m = prior.trend_depth_m * factor
+            depth_m = prior.trend_depth_m * deeper
             wanted = np.minimum(trend.surface_m_s + trend.gradient_1_s * depth_m, trend.ceiling_m_s)
             scaled = np.clip(2 * (wanted - low) / (high - low) - 1, -1, 1)
             condition = prior.condition(kind, scaled)
         section = prior.network.sample(1, generator, condition)[0].double().numpy()
         velocity = low + (section + 1) * (high - low) / 2
-        start_m = rng.uniform() * max(prior.width_m * factor - grid.width_m, 0)
-        step_m = prior.spacing_m * factor
-        return resample_sharp(velocity, grid.depth_m / step_m, (start_m + grid.distance_m) / step_m)
+        start_m = rng.uniform() * max(prior.width_m * longer - grid.width_m, 0)
+        row = grid.depth_m / (prior.spacing_m * deeper)
+        column = (start_m + grid.distance_m) / (prior.spacing_m * longer)
+        return resample_sharp(velocity, row, column)
 
 
 def resample_sharp(velocity: Floats, row: Floats, column: Floats) -> Floats:
@@ -173,10 +175,6 @@ class _Prior:
         for name, value in sorted(checkpoint.state.items()):
             digest.update(name.encode() + value.contiguous().numpy().tobytes())
         self.sha256 = digest.hexdigest()
-
-    def length_factor(self, grid: SectionGrid) -> float:
-        """By how much sections are drawn longer and deeper to fill the grid."""
-        return max(grid.height_m / self.height_m, grid.width_m / self.width_m, 1.0)
 
     def condition(self, kind: int, trend: Floats) -> Tensor:
         """The condition of one section, shape (1, condition)."""

@@ -92,7 +92,9 @@ def generate_models(
         recipe = {"seed": seed, "families": [family_spec(family) for family in built]}
         _write_store(out, velocity, number, grid, {"families": names, "recipe": recipe})
     if png is not None:
-        rows = _picture_rows(velocity, number, names)
+        # A folder's path would take the room of the pictures.
+        titles = [Path(name).name for name in names]
+        rows = _picture_rows(velocity, number, titles)
         write_whole(png, png_bytes(mosaic_figure(rows, velocity_range.limits_m_s)))
     return velocity
 

@@ -67,9 +67,11 @@ def test_smaller_section_is_a_window_below_the_surface(folder: Path) -> None:
 
 
 def test_larger_section_is_the_same_one_drawn_larger(folder: Path) -> None:
-    double = SectionGrid(2 * SHAPE[0] - 1, 2 * SHAPE[1] - 1, SPACING_M)
-    section, larger = draw(f"vae:{folder}"), draw(f"vae:{folder}", grid=double)
-    np.testing.assert_allclose(larger[::2, ::2], section, atol=0.5)
+    section = draw(f"vae:{folder}")
+    for down, along in ((2, 2), (1, 3), (2, 1)):
+        grid = SectionGrid(down * (SHAPE[0] - 1) + 1, along * (SHAPE[1] - 1) + 1, SPACING_M)
+        larger = draw(f"vae:{folder}", grid=grid)
+        np.testing.assert_allclose(larger[::down, ::along], section, atol=0.5)
 
 
 def test_stretched_section_has_the_limits_of_the_range(folder: Path) -> None:
