@@ -92,14 +92,26 @@ def prior_decoder(checkpoint: NetworkCheckpoint, acquisition: Acquisition) -> Se
     low, high = checkpoint.settings["limits_m_s"]
     middle, half = (high + low) / 2, (high - low) / 2
     vae = network.requires_grad_(False)
+    # Codes of true sections never quite fill the standard normal that they were trained against:
+    # the numbers that are inverted for are standard normal under what was fitted to them.
+    likeliest = int(vae.code_prior.weight.argmax())
+    mean, factor = vae.code_prior.mean[likeliest], vae.code_prior.factor[likeliest]
+
+    def coloured(numbers: torch.Tensor) -> torch.Tensor:
+        code: torch.Tensor = vae.code_prior.colour(numbers[None], likeliest)
+        return code
+
+    def decode(numbers: torch.Tensor) -> torch.Tensor:
+        velocity: torch.Tensor = middle + half * vae.decode(coloured(numbers))[0]
+        return velocity
 
     def encode(velocity: NDArray[np.floating]) -> Code:
         section = torch.as_tensor((np.asarray(velocity, np.float32) - middle) / half)
-        return np.asarray(vae.encode(section[None].clamp(-1, 1))[0][0].numpy())
+        away = vae.encode(section[None].clamp(-1, 1))[0][0] - mean
+        numbers = torch.linalg.solve_triangular(factor, away[:, None], upper=False)
+        return np.asarray(numbers[:, 0].numpy())
 
-    return SectionDecoder(
-        network.config.code, lambda code: middle + half * vae.decode(code[None])[0], encode
-    )
+    return SectionDecoder(network.config.code, decode, encode)
 
 
 def posterior_decoder(

@@ -16,6 +16,7 @@ from geoml.models import SectionShape, build_model, model_config
 from geoml.models.network_table import build_network, network_config
 from geoml.models.posteriors.conditional_vae import ConditionalVae
 from geoml.models.priors import PRIORS
+from geoml.models.priors.vae import Vae
 from geoml.network_checkpoint import NetworkCheckpoint, save_network_checkpoint
 from geoml.prediction.section_decoder import load_decoder, posterior_decoder, prior_decoder
 
@@ -24,10 +25,17 @@ SHAPE = SectionShape(3, GATHERS.shape[2], GATHERS.shape[1], CELLS, CELLS)
 
 
 def prior(name: str = "vae", spacing_m: float = SPACING_M) -> NetworkCheckpoint:
+    """An untrained prior whose codes are distributed in a way of their own."""
     torch.manual_seed(0)
     network = build_network(
         PRIORS, name, "prior", {"shape": (CELLS, CELLS)}, {"code": 6, "widths": (8, 16)}
     )
+    if isinstance(network, Vae):
+        spread = torch.eye(6) + torch.tril(0.3 * torch.ones(6, 6))
+        mean = torch.linspace(-1, 1, 6)[None]
+        network.code_prior.set_mixture(
+            torch.ones(1), mean, (spread @ spread.T)[None], torch.zeros(0, 6)
+        )
     return NetworkCheckpoint(
         kind="prior",
         model=network_config(name, network),
@@ -53,24 +61,30 @@ def posterior(name: str = "cvae") -> Checkpoint:
     )
 
 
-def test_prior_decodes_within_its_limits_in_metres_a_second() -> None:
+def test_prior_decodes_normal_numbers_under_its_own_codes_in_metres_a_second() -> None:
     checkpoint = prior()
     decoder = prior_decoder(checkpoint, acquisition())
-    code = torch.linspace(-1, 1, decoder.size, requires_grad=True)
-    velocity = decoder.decode(code)
+    numbers = torch.linspace(-1, 1, decoder.size, requires_grad=True)
+    velocity = decoder.decode(numbers)
     network = checkpoint.network(PRIORS)
-    expected = 2500 + 1000 * network.decode(code[None])[0]  # type: ignore[operator]
+    assert isinstance(network, Vae)
+    factor, mean = network.code_prior.factor[0], network.code_prior.mean[0]
+    expected = 2500 + 1000 * network.decode((mean + factor @ numbers)[None])[0]
     torch.testing.assert_close(velocity, expected)
-    (gradient,) = torch.autograd.grad(velocity.sum(), code)
+    (gradient,) = torch.autograd.grad(velocity.sum(), numbers)
     assert gradient.abs().min() > 0
 
 
-def test_prior_encodes_a_section_by_the_mean_of_its_codes() -> None:
+def test_prior_encodes_a_section_to_what_decodes_by_the_mean_of_its_codes() -> None:
     checkpoint = prior()
-    scaled = torch.from_numpy((truth()[None] - 2500) / 1000)
-    mean, _ = checkpoint.network(PRIORS).encode(scaled)  # type: ignore[operator]
-    code = prior_decoder(checkpoint, acquisition()).encode(truth())
-    np.testing.assert_allclose(code, mean[0].detach().numpy(), rtol=1e-5)
+    network = checkpoint.network(PRIORS)
+    assert isinstance(network, Vae)
+    decoder = prior_decoder(checkpoint, acquisition())
+    with torch.no_grad():
+        mean, _ = network.encode(torch.from_numpy((truth()[None] - 2500) / 1000))
+        expected = 2500 + 1000 * network.decode(mean)[0]
+        made = decoder.decode(torch.from_numpy(decoder.encode(truth())))
+    torch.testing.assert_close(made, expected, rtol=1e-4, atol=0.05)
 
 
 def test_posterior_decodes_what_it_would_draw_from_the_same_numbers() -> None:
