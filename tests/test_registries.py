@@ -12,6 +12,7 @@ import pytest
 
 from geoml.errors import OptionError, UnknownNameError
 from geoml.models import MODELS
+from geoml.models.gathers import GATHER_MODELS
 from geoml.models.logs import LOG_FITS, LOG_MODELS
 from geoml.prediction import RUNGS
 from geoml.preprocess import STEPS
@@ -20,7 +21,9 @@ from geoml.readers import READERS
 from geoml.readers.log_readers import LOG_READERS
 from geoml.registry import build, lookup
 from geoml.synthetic import FAMILIES
+from geoml.synthetic.noise import NOISES
 from geoml.tasks import GATHER_TASKS, LOG_TASKS, TASKS
+from geoml.tasks.denoise import DENOISE_TASKS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
     "model": MODELS,
@@ -34,6 +37,9 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "log fit": LOG_FITS,
     "well task": LOG_TASKS,
     "gather task": GATHER_TASKS,
+    "gather network": GATHER_MODELS,
+    "noise": NOISES,
+    "denoising task": DENOISE_TASKS,
     "rung": RUNGS,
 }
 OPTION_REGISTRIES = (
@@ -45,6 +51,8 @@ OPTION_REGISTRIES = (
     "log fit",
     "well task",
     "gather task",
+    "noise",
+    "denoising task",
 )
 """Registries whose entries are dataclasses of options, built from YAML."""
 
