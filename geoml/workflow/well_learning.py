@@ -67,6 +67,8 @@ class WellLearning(BaseModel):
         penalty: Where the costs of wrong facies are; they go to the task.
         inputs: Curves that enter; text and category curves become a channel a value.
         log10: Inputs that enter as logarithms; those in ohm.m when None.
+        within_well: Curves that enter, also or instead, as their place within their own well: its
+            median taken off, its spread as the unit. For wells whose tools do not read alike.
         models: Names in ``LOG_MODELS`` or ``LOG_FITS``, or ``name: {option: value}``; several are
             averaged by their ``weight``.
         seeds: Networks are trained from so many seeds and averaged, > 0.
@@ -84,6 +86,7 @@ class WellLearning(BaseModel):
     penalty: PenaltyFile | None = None
     inputs: tuple[str, ...] = Field(default=("GR", "RDEP", "RHOB", "NPHI"), min_length=1)
     log10: tuple[str, ...] | None = None
+    within_well: tuple[str, ...] = ()
     models: tuple[Spec, ...] = Field(default=("bilstm",), min_length=1)
     seeds: int = Field(default=1, gt=0)
     split: dict[str, Any] = Field(default_factory=dict)
@@ -127,12 +130,12 @@ def learning_tables(
     """
     targets = task.targets
     for target in targets:
-        if target in learning.inputs:
+        if target in (*learning.inputs, *learning.within_well):
             raise OptionError(f"'{target}' is the target; take it out of the inputs.")
         if not any(target in well for well in wells):
             known = sorted({str(name) for well in wells for name in well.data_vars})
             raise OptionError(f"No well has the target '{target}'. Curves: {', '.join(known)}.")
-    channels = choose_channels(wells, learning.inputs, learning.log10)
+    channels = choose_channels(wells, learning.inputs, learning.log10, learning.within_well)
     return channels, [log_table(well, channels, targets) for well in wells]
 
 
