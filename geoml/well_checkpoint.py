@@ -8,7 +8,7 @@ trees, so that a folder from somebody else runs none of their code.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ class LogMember:
 
     Attributes:
         model: Key of ``LOG_MODELS`` or ``LOG_FITS``.
-        settings: What rebuilds it: the network's config, or the fit's options with its features.
+        settings: What rebuilds it: the network's config, or the fit's options with its features;
+            under ``base`` the model to whose answers its own are added.
         arrays: Weights, slopes or trees.
         weight: Weight of its answers in the mean, > 0.
     """
@@ -40,6 +41,28 @@ class LogMember:
     settings: dict[str, Any]
     arrays: Arrays
     weight: float = 1.0
+
+
+_BASE = "base."
+"""Before the names of the arrays of a member's base."""
+
+
+def with_base(member: LogMember, base: LogMember) -> LogMember:
+    """A member whose answers are to be added to those of a base."""
+    settings = {**member.settings, "base": {"model": base.model, "settings": base.settings}}
+    arrays = {f"{_BASE}{name}": array for name, array in base.arrays.items()}
+    return replace(member, settings=settings, arrays={**member.arrays, **arrays})
+
+
+def parted_from_base(member: LogMember) -> tuple[LogMember, LogMember | None]:
+    """The member alone, and its base if it has one; undoes ``with_base``."""
+    settings = dict(member.settings)
+    plain = settings.pop("base", None)
+    if plain is None:
+        return member, None
+    base = {n.removeprefix(_BASE): a for n, a in member.arrays.items() if n.startswith(_BASE)}
+    own = {n: a for n, a in member.arrays.items() if not n.startswith(_BASE)}
+    return replace(member, settings=settings, arrays=own), LogMember(arrays=base, **plain)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,13 @@ from geoml.models.logs import (
 from geoml.models.logs.smoother import MedianSmoother, viterbi
 from geoml.registry import with_options
 from geoml.samples.class_table import ClassTable
-from geoml.samples.log_features import WindowFeatures, table_step_m
+from geoml.samples.log_features import WindowFeatures
 from geoml.samples.log_scaling import LogScaling, TargetScaling
 from geoml.samples.log_sequences import blend_windows, window_batches
 from geoml.samples.log_table import LogChannels, LogTable, log_table
 from geoml.tasks import LOG_TASKS, Facies, Imputation, LogTask
 from geoml.tasks.log_task import Answers, TargetPlan
-from geoml.well_checkpoint import LogMember, WellCheckpoint
+from geoml.well_checkpoint import LogMember, WellCheckpoint, parted_from_base
 
 FLAG_MISSING_INPUT = 1
 """Bit of the flag: at least one input curve is missing at this depth."""
@@ -58,6 +58,8 @@ class LogMemberModel:
     def __init__(
         self, member: LogMember, task: LogTask, scaling: LogScaling, plan: TargetPlan
     ) -> None:
+        member, base = parted_from_base(member)
+        self._base = None if base is None else LogMemberModel(base, task, scaling, plan)
         self._task, self._scaling, self._plan = task, scaling, plan
         self._sees: list[str] | None = member.settings.get("sees")
         self._network: LogNetwork | None = None
@@ -80,20 +82,23 @@ class LogMemberModel:
 
     def answer(self, table: LogTable) -> LogAnswer:
         """Answers for every row of one well."""
-        table = table.seen_by(self._sees)
         if self._network is None:
-            return LogAnswer(self._fit_answer(table), None)
-        output = self._outputs(table)
-        log_variance = self._task.log_variance(output, self._plan)
-        variance = None if log_variance is None else np.exp(log_variance)
-        return LogAnswer(self._task.answers(output, self._plan), variance)
+            answer = LogAnswer(self._fit_answer(table), None)
+        else:
+            output = self._outputs(table.seen_by(self._sees))
+            log_variance = self._task.log_variance(output, self._plan)
+            variance = None if log_variance is None else np.exp(log_variance)
+            answer = LogAnswer(self._task.answers(output, self._plan), variance)
+        if self._base is None:
+            return answer
+        return replace(answer, answers=answer.answers + self._base.answer(table).answers)
 
     def _fit_answer(self, table: LogTable) -> Answers:
         assert self._fitted is not None, "a member is a network or a fit"
-        scaling = self._scaling
         takes = self._fitted.takes_missing
-        inputs = scaling.clipped(table.inputs) if takes else scaling.filled(table.inputs)
-        return self._fitted.predict(self._features.features(inputs, table_step_m(table)))
+        return self._fitted.predict(
+            self._features.of_table(table, self._scaling, takes_missing=takes, sees=self._sees)
+        )
 
     def _outputs(self, table: LogTable) -> dict[str, NDArray[np.float32]]:
         """Values of every head, windows blended, shape (row, channel) each."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError
+from geoml.samples.log_scaling import LogScaling
 from geoml.samples.log_table import LogTable, Rows
 
 
@@ -66,6 +67,25 @@ class WindowFeatures:
         if self.position:
             columns.append(np.linspace(0, 1, len(inputs))[:, None])
         return np.concatenate(columns, axis=1).astype(np.float32)
+
+    def of_table(
+        self,
+        table: LogTable,
+        scaling: LogScaling,
+        *,
+        takes_missing: bool,
+        sees: Sequence[str] | None = None,
+    ) -> Rows:
+        """Features of every row of a well from its clipped channels, shape (row, feature).
+
+        Args:
+            table: The well.
+            scaling: Of the channels.
+            takes_missing: Whether missing channels stay NaN; otherwise the scaling's medians.
+            sees: The channels that enter; all if None.
+        """
+        inputs = (scaling.clipped if takes_missing else scaling.filled)(table.inputs)
+        return self.features(inputs[:, table.columns_seen(sees)], table_step_m(table))
 
     def _columns(self, inputs: NDArray[np.float64], step_m: float) -> Iterator[NDArray[np.float64]]:
         yield inputs

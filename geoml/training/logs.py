@@ -7,7 +7,7 @@ milliseconds, less than the bookkeeping of a trainer's step. Learning rate and c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,22 +20,24 @@ from geoml.models.logs import (
     LOG_FITS,
     LogNetwork,
     build_log_network,
+    fitted_from_arrays,
     log_network_config,
     model_kind,
 )
 from geoml.registry import split_spec, with_options
-from geoml.samples.log_features import WindowFeatures, table_step_m
+from geoml.samples.hidden_curves import HiddenCurves
+from geoml.samples.log_features import WindowFeatures
 from geoml.samples.log_scaling import LogScaling, fit_log_scaling
 from geoml.samples.log_sequences import LogAugmentation, LogWindows
 from geoml.samples.log_table import LogTable
-from geoml.tasks.log_task import LogTask, TargetPlan
+from geoml.tasks.log_task import Answers, LogTask, TargetPlan
 from geoml.training.log_options import LogTrainingOptions
 from geoml.training.masked_logs import LogReconstruction
 from geoml.training.schedule import learning_rate_factor
-from geoml.well_checkpoint import LogMember
+from geoml.well_checkpoint import LogMember, with_base
 
 Spec = str | Mapping[str, Any]
-OWN_OPTIONS = ("features", "training", "weight", "sees")
+OWN_OPTIONS = ("features", "training", "weight", "sees", "hide", "base")
 """Options of a model's entry that are not the model's own; ``train_member`` tells of them."""
 
 
@@ -61,8 +63,11 @@ def train_member(
         tables: Training rows in unbroken runs.
         spec: Name of a model, or ``{name: {option: value}}``. Beside the model's own options there
             are ``features`` (of ``WindowFeatures``, for a fit), ``training`` (of
-            ``LogTrainingOptions``, for a network), ``weight`` in an ensemble, and ``sees``, the
-            input channels that are not hidden from it.
+            ``LogTrainingOptions``, for a network), ``weight`` in an ensemble, ``sees``, the
+            input channels that are not hidden from it, ``hide`` (of ``HiddenCurves``, for a fit:
+            the training rows a second time with curves missing), and for a regression ``base``, a
+            fit such as ``ridge`` that goes first: the model learns what it leaves over. Trees and
+            networks do not go on along a trend beyond the training rows; a straight line does.
         task: What is learned.
         scaling: Of the inputs.
         plan: Of the targets.
@@ -78,72 +83,114 @@ def train_member(
     if not weight > 0:
         raise OptionError(f"'{name}' has weight {weight:g}; it must be above 0.")
     sees = own.get("sees")
-    tables = [table.seen_by(sees) for table in tables]
+    base, answered = None, [np.zeros((1, 1))] * len(tables)
+    if "base" in own:
+        base, answered = _base(tables, own["base"], task, scaling, plan, options)
+    learned = [plan.scaled(t.targets) - a for t, a in zip(tables, answered, strict=True)]
     if model_kind(name) == "fit":
         if "training" in own:
             raise OptionError(f"'{name}' is fitted in one go; it has no option 'training'.")
         features = with_options(WindowFeatures, own.get("features", {}), f"{name}.features")
-        member = _fitted(tables, name, settings, features, task, scaling, plan, options.seed)
+        if "hide" in own:
+            hide = with_options(HiddenCurves, own["hide"], f"{name}.hide")
+            generator = np.random.default_rng(options.seed)
+            tables = [*tables, *(hide(table, generator) for table in tables)]
+            learned = [*learned, *learned]
+        n_classes = task.heads(plan)[0][1] if task.is_classification else None
+        seen = _Rows(tables, learned, scaling, sees)
+        member = _fitted(seen, name, settings, features, n_classes, options.seed)
     else:
-        if "features" in own:
-            raise OptionError(f"'{name}' reads sequences; it has no option 'features'.")
+        for option in ("features", "hide"):
+            if option in own:
+                raise OptionError(f"'{name}' reads sequences; it has no option '{option}'.")
         mine = with_options(
             LogTrainingOptions, {**asdict(options), **own.get("training", {})}, f"{name}.training"
         )
-        member = _trained(tables, name, settings, task, scaling, plan, mine, progress)
-    return replace(member, weight=weight, settings={**member.settings, "sees": sees})
+        rows = _Rows([table.seen_by(sees) for table in tables], learned, scaling, sees)
+        member = _trained(rows, name, settings, task, plan, mine, progress)
+    member = replace(member, weight=weight, settings={**member.settings, "sees": sees})
+    return member if base is None else with_base(member, base)
 
 
-def _fitted(
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Training rows, what is learned of them, and what a model sees of them."""
+
+    tables: Sequence[LogTable]
+    learned: Sequence[Answers]
+    scaling: LogScaling
+    sees: Sequence[str] | None
+
+
+def _base(
     tables: Sequence[LogTable],
-    name: str,
-    settings: Mapping[str, Any],
-    features: WindowFeatures,
+    spec: Spec,
     task: LogTask,
     scaling: LogScaling,
     plan: TargetPlan,
+    options: LogTrainingOptions,
+) -> tuple[LogMember, list[Answers]]:
+    """The fit that goes first, and its answers for the training rows."""
+    name, own = split_spec(spec, "log model")
+    if task.is_classification or model_kind(name) != "fit" or "base" in own:
+        raise OptionError(
+            f"base is '{name}'; needed is a regression, and a fit such as ridge without a base."
+        )
+    member = train_member(tables, spec, task, scaling, plan, options)
+    fitted = fitted_from_arrays(name, member.arrays)
+    recipe = with_options(WindowFeatures, member.settings["features"], name)
+    how: dict[str, Any] = {"takes_missing": fitted.takes_missing, "sees": member.settings["sees"]}
+    return member, [fitted.predict(recipe.of_table(t, scaling, **how)) for t in tables]
+
+
+def _fitted(
+    seen: _Rows,
+    name: str,
+    settings: Mapping[str, Any],
+    features: WindowFeatures,
+    n_classes: int | None,
     seed: int,
 ) -> LogMember:
     known_options = LOG_FITS[name].__dataclass_fields__  # type: ignore[attr-defined]
     chosen = {**({"seed": seed} if "seed" in known_options else {}), **settings}
     recipe = with_options(LOG_FITS[name], chosen, name)
-    fills = name == "ridge"
+    takes_missing = name != "ridge"
     columns, learned = [], []
-    for table in tables:
-        scaled = plan.scaled(table.targets)
+    for table, scaled in zip(seen.tables, seen.learned, strict=True):
         known = np.isfinite(scaled).any(axis=1)
-        inputs = scaling.filled(table.inputs) if fills else scaling.clipped(table.inputs)
         rows = np.flatnonzero(known)[:: features.train_every]
-        columns.append(features.features(inputs, table_step_m(table))[rows])
+        every = features.of_table(table, seen.scaling, takes_missing=takes_missing, sees=seen.sees)
+        columns.append(every[rows])
         learned.append(scaled[rows].astype(np.float64))
     table_rows, targets = np.concatenate(columns), np.concatenate(learned)
     if len(table_rows) == 0:
         raise OptionError("No training row has a target.")
     # A curve that no training well has says nothing, and scikit-learn will not bin it.
     table_rows = np.where(np.isnan(table_rows).all(axis=0), np.float32(0), table_rows)
-    n_classes = task.heads(plan)[0][1] if task.is_classification else None
     fitted = recipe.fit(table_rows, targets, n_classes)
     options = {key: getattr(recipe, key) for key in known_options}
     return LogMember(name, {"options": options, "features": asdict(features)}, fitted.arrays())
 
 
 def _trained(
-    tables: Sequence[LogTable],
+    rows: _Rows,
     name: str,
     settings: Mapping[str, Any],
     task: LogTask,
-    scaling: LogScaling,
     plan: TargetPlan,
     options: LogTrainingOptions,
     progress: Callable[[int, int], None] | None,
 ) -> LogMember:
     generator = torch.Generator().manual_seed(options.seed)
-    n_inputs = tables[0].inputs.shape[1]
+    n_inputs = rows.tables[0].inputs.shape[1]
     # The caller's random numbers stay as they were.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
         network = build_log_network(name, n_inputs, task.heads(plan), settings)
-        parts = [(*scaling.scaled(t.inputs), plan.scaled(t.targets)) for t in tables]
+        parts = [
+            (*rows.scaling.scaled(table.inputs), learned.astype(np.float32))
+            for table, learned in zip(rows.tables, rows.learned, strict=True)
+        ]
         augment = with_options(LogAugmentation, options.augmentation, "augmentation")
         done = options.pretrain_steps + options.steps
         if options.pretrain_steps:

@@ -63,7 +63,9 @@ class WellWorkflow(Section):
             options.pop("training", None)
             models.append({name: options})
         training = {**self.learn.training, "steps": self.quick.steps, "pretrain_steps": 0}
-        few = {"models": tuple(models), "training": training, "seeds": 1}
+        # Among so few wells those that only train need not be; and none is judged by its score.
+        split = {name: value for name, value in self.learn.split.items() if name != "train_only"}
+        few = {"models": tuple(models), "training": training, "seeds": 1, "split": split}
         return self.model_copy(update={"learn": self.learn.model_copy(update=few)})
 
 

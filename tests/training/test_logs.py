@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,10 @@ from geoml.prediction.logs import (
     FLAG_MISSING_INPUT,
     FLAG_NO_INPUT,
     FLAG_OUTSIDE,
+    LogMemberModel,
     LogPredictor,
 )
-from geoml.samples.log_table import choose_channels, log_table
+from geoml.samples.log_table import LogTable, choose_channels, log_table
 from geoml.tasks import Facies, Imputation, LogRegression
 from geoml.training.log_options import LogTrainingOptions
 from geoml.training.logs import fit_scalings, train_member
@@ -27,6 +28,7 @@ from geoml.well_checkpoint import WellCheckpoint, load_well_checkpoint, save_wel
 
 INPUTS = ("GR", "NPHI", "RHOB", "RDEP")
 QUICK = LogTrainingOptions(steps=4, batch_size=4, window=32)
+UNCLIPPED = LogTrainingOptions(clip_share=0.0)
 SMALL = {"width": 8}
 
 
@@ -139,6 +141,64 @@ def test_hidden_channel_changes_no_answer_of_a_model_that_does_not_see_it() -> N
     np.testing.assert_array_equal(LogPredictor(seen).predict(well)["DTC_PRED"].values, first)
 
 
+@pytest.mark.parametrize("sees", [["GR"], None])
+def test_what_a_fit_does_not_see_gives_it_no_feature(sees) -> None:
+    spec = {
+        "ridge": {"sees": sees, "features": {"lags_m": (), "windows_m": (), "gradients": False}}
+    }
+    (member,) = trained(LogRegression(("DTC",), spread="none"), spec).members
+    assert len(member.arrays["slope"]) == (1 if sees else len(INPUTS))
+
+
+def test_trees_on_a_line_go_on_beyond_the_training_rows() -> None:
+    trees = {"trees": 40, "min_leaf": 10, "features": {"lags_m": (), "windows_m": ()}}
+    task = LogRegression(("DTC",), spread="none")
+    well = made_well("X", 9)
+    for name in ("NPHI", "RHOB", "DTC"):
+        # Along the rule of the made wells, as far again as they reach.
+        well[name] = well[name] + {"NPHI": 0.3, "RHOB": -0.495, "DTC": 90.0}[name]
+    error = {}
+    for label, spec in (("trees", trees), ("both", {**trees, "base": "ridge"})):
+        checkpoint = trained(task, {"hist_boosting": spec}, options=UNCLIPPED)
+        # What is clipped to the training rows' range cannot go on.
+        for bound in ("low", "high"):
+            checkpoint.scaling[bound] = [{"low": -1e9, "high": 1e9}[bound]] * len(INPUTS)
+        answer = LogPredictor(checkpoint).predict(well)["DTC_PRED"]
+        error[label] = float(np.abs(answer - well["DTC"]).mean())
+    assert error["both"] < 0.5 * error["trees"]
+
+
+def test_answer_is_that_of_the_base_and_of_what_it_left_over(tmp_path: Path) -> None:
+    task = LogRegression(("DTC",), spread="none")
+    both = trained(task, {"constant": {"base": "ridge"}})
+    table = log_table(made_well("X", 9), choose_channels(made_wells(1), INPUTS))
+    base = LogPredictor(trained(task, "ridge")).answer(table).answers
+    kept = load_well_checkpoint(save_well_checkpoint(both, tmp_path))
+    for checkpoint in (both, kept):
+        # The mean of what a ridge leaves over on its own training rows is 0.
+        np.testing.assert_allclose(LogPredictor(checkpoint).answer(table).answers, base, atol=1e-6)
+    network = trained(LogRegression(("DTC",)), {"gru": {**SMALL, "base": "ridge"}})
+    assert np.isfinite(LogPredictor(network).predict(made_well("X", 9))["DTC_STD"]).all()
+
+
+def test_trees_that_saw_rows_without_a_curve_do_without_it() -> None:
+    # Two curves that say the same, and a new well that has one of them.
+    rows = np.random.default_rng(0).normal(size=(2000, 1)).astype(np.float32)
+    names = ("GR", "NPHI")
+    table = LogTable("A", "", np.arange(2000.0), np.tile(rows, (1, 2)), rows, names)
+    task, options = LogRegression(("DTC",), spread="none"), LogTrainingOptions()
+    scaling, plan = fit_scalings([table], task, options)
+    new = replace(table, inputs=np.where([True, False], np.float32(np.nan), table.inputs))
+    error = {}
+    plain = {"min_leaf": 5, "features": {"lags_m": (), "windows_m": (), "gradients": False}}
+    for label, more in (("all", {}), ("hidden", {"hide": {"chance": 0.5, "rows": 30}})):
+        spec = {"hist_boosting": {**plain, **more}}
+        member = train_member([table], spec, task, scaling, plan, options)
+        answers = LogMemberModel(member, task, scaling, plan).answer(new).answers
+        error[label] = float(np.abs(answers - plan.scaled(rows)).mean())
+    assert error["hidden"] < 0.3 * error["all"]
+
+
 def test_imputation_keeps_what_was_measured() -> None:
     predictor = LogPredictor(trained(Imputation(("DTC",)), "ridge", name="imputation"))
     well = made_well("X", 9)
@@ -171,6 +231,9 @@ def test_weights_of_another_network_are_refused() -> None:
     [
         ({"ridge": {"training": {}}}, "no option 'training'"),
         ({"gru": {"features": {}}}, "no option 'features'"),
+        ({"gru": {"hide": {}}}, "no option 'hide'"),
+        ({"gru": {"base": "lstm"}}, "base is 'lstm'"),
+        ({"gru": {"base": {"ridge": {"base": "ridge"}}}}, "without a base"),
         ({"ridge": {"weight": 0}}, "above 0"),
         ({"ridge": {"alphaa": 1}}, "Did you mean 'alpha'"),
         ("ridgee", "Did you mean 'ridge'"),

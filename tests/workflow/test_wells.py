@@ -162,10 +162,13 @@ def test_target_among_the_inputs_is_refused() -> None:
 
 def test_wells_workflow_has_only_known_keys(tmp_path: Path) -> None:
     path = tmp_path / "made.yaml"
-    plain = {"name": "made", "wells": ["a.las"], "learn": {"models": ["lstm"]}}
+    learn = {"models": ["lstm"], "split": {"n_folds": 3, "train_only": ["Z"]}}
+    plain = {"name": "made", "wells": ["a.las"], "learn": learn}
     path.write_text(yaml.safe_dump(plain), encoding="utf-8")
     quick = load_well_workflow(path).quickened()
     assert quick.learn.training["steps"] == quick.quick.steps
+    # The wells that only train may not be among the few that a quick run takes.
+    assert quick.learn.split == {"n_folds": 3}
     path.write_text(yaml.safe_dump({**plain, "survey": "x.sgy"}), encoding="utf-8")
     with pytest.raises(OptionError, match="no key 'survey'"):
         load_well_workflow(path)
