@@ -112,6 +112,15 @@ def train_member(
     return member if base is None else with_base(member, base)
 
 
+def depends_on_seed(spec: Spec) -> bool:
+    """Whether another seed of ``LogTrainingOptions`` gives another model."""
+    name, options = split_spec(spec, "log model")
+    if model_kind(name) == "network" or "hide" in options:
+        return True
+    drawn = "seed" in LOG_FITS[name].__dataclass_fields__ and "seed" not in options  # type: ignore[attr-defined]
+    return drawn or ("base" in options and depends_on_seed(options["base"]))
+
+
 @dataclass(frozen=True, eq=False)
 class _Rows:
     """Training rows, what is learned of them, and what a model sees of them."""

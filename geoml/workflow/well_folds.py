@@ -19,7 +19,7 @@ from geoml.samples.log_table import LogTable
 from geoml.samples.well_splits import Fold, split_wells, warn_of_leak
 from geoml.tasks import LogTask
 from geoml.tasks.log_task import Answers, TargetPlan
-from geoml.training.logs import fit_scalings, train_member
+from geoml.training.logs import depends_on_seed, fit_scalings, train_member
 from geoml.well_checkpoint import LogMember, WellCheckpoint
 from geoml.workflow.well_learning import WellLearning, kept_rows, without_targets
 
@@ -157,10 +157,14 @@ def cross_validate(
         training = training_tables(wells, tables, fold, learning)
         scaling, plan = fit_scalings(training, task, learning.built_training())
         answers = []
+        same: dict[str, dict[int, LogAnswer]] = {}
         for place, (_, spec, seed) in enumerate(members):
             options = replace(learning.built_training(), seed=seed)
-            member = train_member(training, spec, task, scaling, plan, options)
-            answers.append(answers_for(member, task, scaling, plan, tables, fold))
+            key = f"{spec} {seed if depends_on_seed(spec) else ''}"
+            if key not in same:
+                member = train_member(training, spec, task, scaling, plan, options)
+                same[key] = answers_for(member, task, scaling, plan, tables, fold)
+            answers.append(same[key])
             if progress is not None:
                 progress(number * len(members) + place + 1, len(folds) * len(members))
         parts.append(FoldAnswers(fold, plan, answers))

@@ -22,7 +22,7 @@ from geoml.prediction.logs import (
 from geoml.samples.log_table import LogTable, choose_channels, log_table
 from geoml.tasks import Facies, Imputation, LogRegression
 from geoml.training.log_options import LogTrainingOptions
-from geoml.training.logs import fit_scalings, train_member
+from geoml.training.logs import depends_on_seed, fit_scalings, train_member
 from geoml.training.masked_logs import HIDDEN_SHARE, hidden_spans
 from geoml.well_checkpoint import WellCheckpoint, load_well_checkpoint, save_well_checkpoint
 
@@ -197,6 +197,27 @@ def test_trees_that_saw_rows_without_a_curve_do_without_it() -> None:
         answers = LogMemberModel(member, task, scaling, plan).answer(new).answers
         error[label] = float(np.abs(answers - plan.scaled(rows)).mean())
     assert error["hidden"] < 0.3 * error["all"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "depends"),
+    [
+        ("ridge", False),
+        ("gru", True),
+        ({"random_forest": {"trees": 3}}, True),
+        ({"random_forest": {"trees": 3, "seed": 4}}, False),
+        ({"ridge": {"hide": {"rows": 20}}}, True),
+        ({"constant": {"base": {"random_forest": {"trees": 3}}}}, True),
+    ],
+)
+def test_seed_changes_just_the_models_that_are_said_to_depend_on_it(spec, depends) -> None:
+    task, well = LogRegression(("DTC",), spread="none"), made_well("X", 9)
+    answers = [
+        LogPredictor(trained(task, spec, options=replace(QUICK, seed=seed))).predict(well)
+        for seed in (0, 1)
+    ]
+    assert depends_on_seed(spec) is depends
+    assert answers[0]["DTC_PRED"].equals(answers[1]["DTC_PRED"]) is not depends
 
 
 def test_imputation_keeps_what_was_measured() -> None:
