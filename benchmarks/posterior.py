@@ -75,7 +75,8 @@ def train_drawing(
 ) -> Path:
     """A drawing part on a frozen trunk, trained once."""
     if not (folder / "checkpoint.json").exists():
-        more = {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}}
+        # Small batches: in so short a time the number of steps is what counts.
+        more = {**MUON, "batch_size": 8, "augmentation": {**CLEAN, "mirror_probability": 0.5}}
         options = _options(minutes, seed, {**more, "posterior": {"trunk": str(trunk)}})
         train(
             pairs,
@@ -210,7 +211,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--networks", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--trunk-minutes", type=float, default=6.0, help="CPU minutes a trunk")
-    parser.add_argument("--minutes", type=float, default=1.0, help="CPU minutes a drawing part")
+    parser.add_argument("--minutes", type=float, default=1.5, help="CPU minutes a drawing part")
     parser.add_argument("--fwi-models", type=int, default=3)
     parser.add_argument("--trunks", nargs="*", default=[], help="set=folder of a trained mh_unet_s")
     parser.add_argument("--pairs", nargs="*", default=[], help="set=pair store made by budget.py")

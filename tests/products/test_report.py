@@ -121,6 +121,19 @@ def test_prediction_alone_makes_a_report(prediction: xr.Dataset, tmp_path: Path)
     assert "has not been checked by re-modelling" in page.text
 
 
+def test_samples_are_shown_beside_the_spread(prediction: xr.Dataset, tmp_path: Path) -> None:
+    velocity = prediction["velocity"]
+    drawn = np.stack([velocity.values + 50 * k for k in range(7)]).astype(np.float32)
+    drawing = prediction.assign(velocity_samples=(("sample", *velocity.dims), drawn))
+    pages = []
+    for name, section in (("plain", prediction), ("drawn", drawing)):
+        write_report(tmp_path / name, ReportContent("Line", section))
+        pages.append((tmp_path / name).read_text("utf-8"))
+    assert "Sections that the network draws" not in pages[0]
+    assert "Sections that the network draws" in pages[1]
+    assert pages[1].count("<img") == pages[0].count("<img") + 1
+
+
 def test_worse_fit_is_called_worse(checks: xr.Dataset) -> None:
     worse = checks.assign(total_first_arrival_rms_s=("model", [0.0125, 0.010]))
     text, good = verdict(worse)
