@@ -23,9 +23,11 @@ def side_of_source(traces: xr.DataArray | xr.Dataset) -> Floats:
 def common_axis(away_m: Floats) -> Floats:
     """Side of the source, -1 or 1, along the direction in which the spread is longest, (trace,).
 
-    Many files hold offsets without a sign, also for shots inside their spread.
+    Many files hold offsets without a sign, also for shots inside their spread. East is positive,
+    and north on a line that runs to the north, so that all shots of a line agree.
     """
     axis = np.linalg.svd(away_m, full_matrices=False)[2][0]
+    axis = axis * (np.sign(axis[np.abs(axis).argmax()]) or 1.0)
     return np.where(away_m @ axis < 0, -1.0, 1.0)
 
 
