@@ -199,8 +199,6 @@ def _readout(network: nn.Module, name: str) -> nn.Module:
 
 
 def _begin_afresh(network: nn.Module, name: str) -> None:
-    """Draw the last layers anew: they answered another question."""
-    readout = _readout(network, name)
-    for module in getattr(readout, "join", readout).modules():
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.GroupNorm):
-            module.reset_parameters()
+    """Draw the last convolution anew: it answered another question."""
+    convolutions = [m for m in _readout(network, name).modules() if isinstance(m, nn.Conv2d)]
+    convolutions[-1].reset_parameters()

@@ -45,7 +45,7 @@ CHANGES: dict[str, dict[str, object]] = {
         "depth": 1,
         "attention_heads": 4,
         "drawn": 3,
-        "readout_width": 8,
+        "readout_width": 12,
         "kernel": 5,
         "dropout": 0.5,
     },

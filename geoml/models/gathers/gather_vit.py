@@ -75,10 +75,7 @@ class GatherVit(nn.Module):
         """Build with fresh weights."""
         super().__init__()
         self.config = config
-        cells = config.tile[0] * config.tile[1]
-        self.embed = nn.Linear(cells, config.width)
-        self.trace = position(config.grid[0], config.width)
-        self.time = position(config.grid[1], config.width)
+        self.tiles = Tiles(config.grid, config.tile, config.width)
         self.transformer = token_encoder(
             config.width, config.depth, config.attention_heads, config.dropout
         )
@@ -108,13 +105,33 @@ class GatherVit(nn.Module):
                 f"This gather_vit reads (batch, trace, time) of at most {config.n_traces} traces "
                 f"and {config.n_times} samples; found shape {tuple(samples.shape)}."
             )
-        (n_rows, n_columns), (rows, columns) = config.grid, config.tile
+        return cast(Tensor, self.transformer(self.tiles(samples).flatten(1, 2)))
+
+
+class Tiles(nn.Module):
+    """Tiles of gathers as tokens that know where they are.
+
+    Args:
+        grid: Tiles along traces and along time.
+        tile: Traces and samples of a tile.
+        width: Length of a token.
+    """
+
+    def __init__(self, grid: tuple[int, int], tile: tuple[int, int], width: int) -> None:
+        super().__init__()
+        self.grid, self.tile = grid, tile
+        self.embed = nn.Linear(tile[0] * tile[1], width)
+        self.trace = position(grid[0], width)
+        self.time = position(grid[1], width)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Shape (batch, tile along traces, tile along time, width); what is missing is 0."""
+        (n_rows, n_columns), (rows, columns) = self.grid, self.tile
         filled = (n_columns * columns - samples.shape[2], n_rows * rows - samples.shape[1])
         x = functional.pad(samples, (0, filled[0], 0, filled[1]))
         x = x.unflatten(2, (n_columns, columns)).unflatten(1, (n_rows, rows))
         x = x.transpose(2, 3).flatten(3)  # (batch, tile along traces, tile along time, cell)
-        x = self.embed(x) + self.trace[:, None] + self.time
-        return cast(Tensor, self.transformer(x.flatten(1, 2)))
+        return cast(Tensor, self.embed(x) + self.trace[:, None] + self.time)
 
 
 class _Readout(nn.Module):

@@ -50,7 +50,7 @@ class TraceTransformerConfig:
     depth: int = 4
     attention_heads: int = 4
     drawn: int = 4
-    readout_width: int = 16
+    readout_width: int = 8
     kernel: int = 9
     dropout: float = 0.0
 
@@ -128,18 +128,19 @@ class _Readout(nn.Module):
     def __init__(self, config: TraceTransformerConfig) -> None:
         super().__init__()
         self.draw = nn.Linear(config.width, config.drawn * config.n_times)
-        width, kernel = config.readout_width, config.kernel
+        width, kernel = config.readout_width, (1, config.kernel)
         self.join = nn.Sequential(
-            nn.Conv1d(1 + config.drawn, width, kernel, padding="same"),
+            nn.Conv2d(1 + config.drawn, width, kernel, padding="same"),
             nn.GELU(),
-            nn.Conv1d(width, width, kernel, padding="same"),
+            nn.Conv2d(width, width, kernel, padding="same"),
             nn.GELU(),
-            nn.Conv1d(width, 1, kernel, padding="same"),
+            nn.Conv2d(width, 1, kernel, padding="same"),
         )
 
     def forward(self, samples: Tensor, tokens: Tensor) -> Tensor:
         """Shape (batch, trace, time)."""
         drawn = self.draw(tokens).unflatten(2, (-1, samples.shape[2]))  # (batch, trace, channel, t)
-        x = torch.cat([samples[:, :, None].to(drawn), drawn], dim=2)
-        x = self.join(x.flatten(0, 1))  # (batch * trace, 1, time)
-        return cast(Tensor, x[:, 0].unflatten(0, samples.shape[:2]))
+        x = torch.cat([samples[:, None].to(drawn), drawn.transpose(1, 2)], dim=1)
+        # Twice as quick on a processor as convolutions of one dimension.
+        x = self.join(x.contiguous(memory_format=torch.channels_last))
+        return cast(Tensor, x[:, 0])
