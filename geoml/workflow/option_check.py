@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
-from geoml.models import MODELS
+from geoml.models import SECTION_NETWORKS
 from geoml.physics.trend import VelocityTrend
 from geoml.prediction.denoise import denoise_step
 from geoml.preprocess.pipeline import build_steps
@@ -56,7 +56,7 @@ def check_options(workflow: Workflow) -> None:
         ladder_of(workflow.invert)
     if workflow.train is not None:
         build(TASKS, workflow.train.task, "task")
-        lookup(MODELS, split_spec(workflow.train.model, "model")[0], "model")
+        lookup(SECTION_NETWORKS, split_spec(workflow.train.model, "model")[0], "model")
         with_options(TrainingOptions, workflow.train.options, "train")
 
 
