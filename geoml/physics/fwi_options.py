@@ -46,6 +46,8 @@ class FwiOptions:
         update_wavelet: Fit the source anew at each band: ``none``, ``common`` (one filter for all
             shots) or ``shot`` (one each).
         trace_power: Traces weigh by their RMS amplitude to minus this power; 1 levels all.
+        time_power: Samples weigh by the RMS amplitude around them to minus this power: 1 levels a
+            trace along time, so that late reflections count as the direct wave does.
         held_out: Every so manieth receiver is kept for judging the answer; 0 for none.
         accuracy: Order of the spatial stencil, 4 or 8.
         absorbing_cells: Width of the absorbing layer.
@@ -75,6 +77,7 @@ class FwiOptions:
     hold_above_m: float = 0.0
     update_wavelet: Literal["none", "common", "shot"] = "none"
     trace_power: float = 0.0
+    time_power: float = 0.0
     held_out: int = 10
     accuracy: int = 8
     absorbing_cells: int = 20
@@ -95,6 +98,7 @@ class FwiOptions:
             "spread_power",
             "hold_above_m",
             "trace_power",
+            "time_power",
             "held_out",
         ):
             if not getattr(self, name) >= 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from geoml.errors import ShapeError
 from geoml.physics.acoustic import AcquisitionLike, model_shots
@@ -18,6 +19,8 @@ Floats = NDArray[np.float64]
 
 _FILTER_S = 0.15
 _LEAD_S = 0.05
+_LEVEL_S = 0.2
+_QUIETEST = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,9 @@ class BandShots:
         self._observed = self._tensor(observed)
         gain = np.ones((1, 1, 1)) if shots.weight is None else shots.weight[..., :: band.step]
         self._gain = self._tensor(gain)
-        trace = _trace_weight(observed, options.trace_power)
+        trace = _trace_weight(observed, options.trace_power) * _time_weight(
+            observed, options.time_power, round(_LEVEL_S / band.dt_s)
+        )
         held = np.zeros(observed.shape[1], dtype=bool)
         if options.held_out:
             held[options.held_out // 2 :: options.held_out] = True
@@ -190,3 +195,18 @@ def _trace_weight(observed: Floats, power: float) -> Floats:
     # Squared residuals: an amplitude to minus p weighs them by minus 2 p.
     weight = np.where(rms > 0, np.maximum(rms, 1e-3 * rms.max()) ** (-2 * power), 0.0)
     return weight / max(weight.mean(), 1e-300)
+
+
+def _time_weight(observed: Floats, power: float, window: int) -> Floats:
+    """Weight of each sample by the RMS amplitude around it, mean 1, (shot, receiver, time).
+
+    A direct wave holds most of a gather's energy and tells least of the depths. The level is that
+    of the observed gathers, noise included, so that noise is never raised over signal.
+    """
+    if power == 0:
+        return np.ones((1, 1, 1))
+    level = np.sqrt(uniform_filter1d(observed**2, max(window, 1), axis=-1, mode="nearest"))
+    weight = np.maximum(level, _QUIETEST * level.max()) ** (-2 * power)
+    # Where nothing was recorded, nothing has to fit.
+    weight = np.where(level > 0, weight, 0.0)
+    return np.asarray(weight / max(weight.mean(), 1e-300))

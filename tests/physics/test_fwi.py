@@ -87,6 +87,7 @@ def test_held_and_masked_cells_stay() -> None:
         {"smooth_m": (30.0,), "rough_share": 0.5},
         {"update_wavelet": "shot"},
         {"trace_power": 1.0},
+        {"time_power": 0.5},
     ],
     ids=str,
 )

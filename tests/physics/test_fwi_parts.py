@@ -88,6 +88,36 @@ def test_default_bands_rise_through_the_wavelet() -> None:
     assert 4 < low < 7 < middle < 12 < high < 18
 
 
+def test_levelling_in_time_makes_late_waves_count_as_early_ones() -> None:
+    """A trace with a strong early and a weak late wave: the shares of its energy."""
+    base = acquisition()
+    gathers = np.zeros((3, 12, base.n_samples), np.float32)
+    time = np.arange(base.n_samples)
+    early, late = (np.exp(-(((time - at) / 4.0) ** 2)) for at in (30, 140))
+    gathers[:] = early + 0.03 * late
+    for power, share in ((0.0, 0.03**2), (0.5, 0.03), (1.0, 1.0)):
+        energies = []
+        options = replace(OPTIONS, time_power=power, held_out=0)
+        band = choose_band(None, base, 1450.0, 3200.0, accuracy=4, simulation_spacing_m=10.0)
+        shots = BandShots(ShotSet(base, gathers), band, options, "cpu")
+        for wave in (early, 0.03 * late):
+            without = torch.as_tensor(gathers - wave.astype(np.float32))[..., :: band.step]
+            energies.append(float(shots.distance(without)))
+        assert energies[1] / energies[0] == pytest.approx(share, rel=0.15)
+
+
+def test_nothing_has_to_fit_where_nothing_was_recorded() -> None:
+    base = acquisition()
+    gathers = observed()[0].copy()
+    gathers[:, 3] = 0
+    options = replace(OPTIONS, time_power=1.0, held_out=0)
+    band = choose_band(None, base, 1450.0, 3200.0, accuracy=4, simulation_spacing_m=10.0)
+    shots = BandShots(ShotSet(base, gathers), band, options, "cpu")
+    modelled = torch.as_tensor(gathers)[..., :: band.step].clone()
+    modelled[:, 3] = 1.0
+    assert float(shots.distance(modelled)) == 0.0
+
+
 def test_source_filter_recovers_a_changed_wavelet() -> None:
     rng = np.random.default_rng(1)
     impulses = rng.standard_normal((8, 300)) * (rng.uniform(size=(8, 300)) < 0.05)
