@@ -37,7 +37,7 @@ from budget import CLEAN, MUON, NETWORKS, SETS, SPLITS, make_pairs
 from numpy.typing import NDArray
 
 from geoml.checkpoint import Checkpoint, load_checkpoint
-from geoml.objectives.sample_score import SAMPLE_LEVELS, sample_scores
+from geoml.objectives.sample_score import SAMPLE_LEVELS, sample_interval, sample_scores
 from geoml.objectives.spread_score import laplace_crps, laplace_half_width
 from geoml.prediction.network import WindowPredictor
 from geoml.samples.splits import SplitFractions, split_pairs
@@ -135,9 +135,15 @@ def laplace_scores(velocity: Floats, std: Floats, truth: Floats) -> Row:
 
 def factor_of(told: Row) -> float:
     """One factor on all departures that lets the 90 % interval hold 90 % of a part's cells."""
-    trials = np.geomspace(0.3, 4.0, 25)
-    held = [scored(told, factor)["coverage_90"] for factor in trials]
-    return float(np.interp(0.9, np.maximum.accumulate(held), trials))
+    drawn, truth = told["samples"], told["truth"]
+    if "std" in told:
+        low = drawn[0] - float(laplace_half_width(0.9)) * told["std"][0]
+        high = 2 * drawn[0] - low
+    else:
+        low, high = sample_interval(drawn, 0.9)
+    away = truth - drawn.mean(axis=0)
+    room = np.where(away > 0, high, low) - drawn.mean(axis=0)
+    return float(np.quantile(away / np.where(room == 0, np.copysign(1e-9, away), room), 0.9))
 
 
 def scored(told: Row, factor: float = 1.0) -> Row:
