@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from geoml.cli import options as o
 from geoml.cli.progress import progress_bar
 
+if TYPE_CHECKING:
+    from geoml.training.fit_options import FitOptions
+
 gathers_app = typer.Typer(
-    help="Networks on gathers: pre-train on hidden traces, tune to first breaks, predict.",
+    help="Networks on gathers: pre-train on hidden traces, tune to first breaks, pick events.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -93,6 +96,67 @@ def predict(
     print(predict_gathers(store, checkpoint, out, overwrite=overwrite))
 
 
+@gathers_app.command("learn-events")
+def learn_events(
+    out: Folder,
+    traces: Annotated[int, typer.Option(help="Traces of a gather.")] = 32,
+    samples: Annotated[int, typer.Option(help="Samples of a trace.")] = 192,
+    dt_s: Annotated[float, typer.Option("--dt-s", help="Sample interval [s].")] = 0.008,
+    far_m: Annotated[
+        tuple[float, float], typer.Option(help="Least and greatest farthest offset [m].")
+    ] = (1200.0, 2400.0),
+    velocity_m_s: Annotated[
+        tuple[float, float], typer.Option(help="Slowest and fastest event [m/s].")
+    ] = (1450.0, 4500.0),
+    steps: Steps = 1600,
+    max_cpu_minutes: Minutes = None,
+    seed: Seed = 0,
+) -> None:
+    """Learn to pick hyperbolic events, on gathers that are made of known ones."""
+    from geoml.synthetic.event_gather import EventGatherOptions
+    from geoml.training.event_picking import EventTraining
+    from geoml.workflow import gather_events
+
+    gathers = EventGatherOptions(
+        n_traces=traces, n_times=samples, dt_s=dt_s, far_m=far_m, velocity_m_s=velocity_m_s
+    )
+    fit = _fit(steps, max_cpu_minutes, 32, seed)
+    with progress_bar("Training") as progress:
+        print(gather_events.learn_events(out, EventTraining(gathers, fit=fit), progress=progress))
+
+
+@gathers_app.command()
+def events(
+    store: o.Store,
+    checkpoint: Annotated[Path, typer.Option(help="Folder that 'learn-events' wrote.")],
+    out: Annotated[Path, typer.Option(help="Table (.csv) to write.")],
+    gather: Annotated[
+        Literal["cdp", "shot", "receiver"], typer.Option(help="What its traces share.")
+    ] = "cdp",
+    least_chance: Annotated[
+        float | None, typer.Option(help="Chance from which an event counts, 0 to 1.")
+    ] = None,
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Write time, velocity and amplitude of every event of a survey's gathers."""
+    from geoml.workflow.gather_events import write_events
+
+    print(
+        write_events(store, checkpoint, out, gather, least_chance=least_chance, overwrite=overwrite)
+    )
+
+
+def _fit(steps: int, minutes: float | None, batch_size: int, seed: int) -> FitOptions:
+    from geoml.training.fit_options import FitOptions
+
+    # Whole intervals: steps behind the last validation would be lost.
+    intervals = max(1, min(steps, max(5, steps // 200)))
+    return FitOptions(
+        steps=steps, max_cpu_minutes=minutes, batch_size=batch_size, seed=seed, ema_decay=0.99,
+        validate_every=max(1, steps // intervals),
+    )  # fmt: skip
+
+
 def _learn(
     store: Path,
     out: Path,
@@ -105,16 +169,10 @@ def _learn(
     count: int | None = None,
     frozen: bool = False,
 ) -> None:
-    from geoml.training.fit_options import FitOptions
     from geoml.training.gather_pretraining import GatherTraining
     from geoml.workflow.gathers import learn_gathers
 
-    steps, minutes, batch_size, seed = budget
-    fit = FitOptions(
-        steps=steps, max_cpu_minutes=minutes, batch_size=batch_size, seed=seed, ema_decay=0.99,
-        validate_every=max(1, min(200, steps // 5)),
-    )  # fmt: skip
-    options = GatherTraining(model=model, frozen=frozen, fit=fit)
+    options = GatherTraining(model=model, frozen=frozen, fit=_fit(*budget))
     with progress_bar("Training") as progress:
         folder = learn_gathers(
             store, out, task, options, start=start, count=count, progress=progress,

@@ -93,7 +93,7 @@ def shot_windows(
     for shot, traces in enumerate(index.trace_lists):
         gather = survey.isel(trace=as_slice(traces))
         offset_m = signed_offset_m(gather)
-        samples = step(_plain(gather)).values[:, :n_times]
+        samples = step(plain_samples(gather)).values[:, :n_times]
         picks = _first_breaks(gather, (n_times - 1) * dt_s)
         for window in _windows(np.argsort(offset_m, kind="stable"), width):
             parts.append((samples[window], offset_m[window], picks[window]))
@@ -107,8 +107,8 @@ _LEAST_TIMES = 8
 _MOST_TRACES = 64
 
 
-def _plain(gather: xr.Dataset) -> xr.DataArray:
-    """Samples alone, with dead what holds NaN: a step would refuse them."""
+def plain_samples(gather: xr.Dataset) -> xr.DataArray:
+    """Samples alone, with dead what holds NaN or was killed: a step would refuse them."""
     samples = np.asarray(gather["amplitude"].values, dtype=np.float32)
     bad = np.asarray(~np.isfinite(samples).all(axis=1))
     if "live" in gather:

@@ -137,7 +137,7 @@ def predict_gathers(
     confidence = windows.on_traces(answers["confidence"])
     if table:
         rows = _pick_rows(survey, picks, confidence)
-        write_whole(out, _csv(rows).encode())
+        write_whole(out, csv_text(rows).encode())
     else:
         save_survey(_with_picks(survey, picks, trained), out, overwrite=overwrite)
     return f"{out}: {int(np.isfinite(picks).sum())} of {picks.size} traces have a first break."
@@ -216,11 +216,12 @@ def _write_velocities(
         for members, curve in zip(windows.trace, velocity, strict=True)
         for sample, value in enumerate(curve)
     ]
-    write_whole(out, _csv(rows).encode())
+    write_whole(out, csv_text(rows).encode())
     return f"{out}: stack velocities of {len(velocity)} gathers."
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def csv_text(rows: list[dict[str, Any]]) -> str:
+    """A table with the names of the first row above it."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

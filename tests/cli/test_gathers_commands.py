@@ -128,3 +128,36 @@ def test_bad_option_is_one_line(folder: Path, tmp_path: Path, options: tuple, me
     line = refused("gathers", "finetune", folder / "line.zarr", "--out", tmp_path / "no", *options)
     assert message in line
     assert not (tmp_path / "no").exists()
+
+
+def test_events_of_shots_become_a_table(folder: Path, tmp_path: Path) -> None:
+    status, told, err = geoml(
+        *("gathers", "learn-events", "--out", tmp_path / "events", "--steps", 2),
+        *("--traces", 12, "--samples", 100),
+    )
+    assert status == 0, err
+    assert "validation f1: " in told
+    out = tmp_path / "events.csv"
+    pick = ("gathers", "events", folder / "line.zarr", "--checkpoint", tmp_path / "events")
+    status, told, err = geoml(*pick, "--out", out, "--gather", "shot", "--least-chance", 0)
+    assert status == 0, err
+    assert told.strip().endswith("192 events in 16 gathers.")
+    with out.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["gather"]) for row in rows[::12]] == list(range(1, 17))
+    times = np.array([float(row["time_s"]) for row in rows]).reshape(16, 12)
+    assert (np.diff(times, axis=1) >= 0).all()
+    assert "exists already" in refused(*pick, "--out", out)
+    assert "ends in .csv" in refused(*pick, "--out", tmp_path / "events.zarr")
+    status, told, _ = geoml(
+        *pick, "--out", out, "--gather", "shot", "--least-chance", 1, "--overwrite"
+    )
+    assert told.strip().endswith("0 events in 16 gathers.")
+    assert out.read_text(encoding="utf-8") == "gather,time_s,velocity_m_s,amplitude,chance\n"
+    wrong = ("gathers", "events", folder / "line.zarr", "--checkpoint", folder / "tuned")
+    assert "is of kind 'gather'" in refused(*wrong, "--out", tmp_path / "x.csv")
+
+
+def test_events_that_do_not_fit_the_record_are_refused(tmp_path: Path) -> None:
+    line = refused("gathers", "learn-events", "--out", tmp_path / "no", "--samples", 40)
+    assert "do not fit between" in line

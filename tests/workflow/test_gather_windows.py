@@ -10,6 +10,7 @@ from shot_file import write_shots
 from geoml.errors import GeometryError, OptionError
 from geoml.readers.ingest import ingest
 from geoml.survey.store import open_survey
+from geoml.workflow.gather_events import event_gather
 from geoml.workflow.gather_windows import shot_windows
 
 
@@ -99,3 +100,14 @@ def test_survey_without_offsets_is_refused(survey: xr.Dataset) -> None:
         shot_windows(bare)
     with pytest.raises(OptionError, match="are too few; give a longer time"):
         shot_windows(survey, max_time_s=0.01)
+
+
+def test_gather_of_many_traces_is_thinned_and_one_of_few_is_filled(survey: xr.Dataset) -> None:
+    shot = survey.isel(trace=slice(0, 16))
+    few, many = (event_gather(shot, n, 50, 0.004) for n in (6, 20))
+    assert few.samples.shape == (1, 6, 50)
+    np.testing.assert_allclose(few.offset_m[0], [100, 175, 250, 325, 400, 475])
+    np.testing.assert_allclose(few.samples[0, 0], shot["amplitude"].values[0])
+    np.testing.assert_allclose(many.offset_m[0, :16], np.abs(shot["offset"].values))
+    assert not many.samples[0, 16:].any()
+    assert (many.offset_m[0, 16:] == 475).all()
