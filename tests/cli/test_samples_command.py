@@ -1,4 +1,4 @@
-"""``geoml invert --samples``: from a line and a network that draws to samples in store and report."""
+"""``geoml invert --samples``: from a line and a network that draws to samples in a report."""
 
 from __future__ import annotations
 
