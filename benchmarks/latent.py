@@ -1,0 +1,143 @@
+"""What codes are worth: reduction, few labels, clusters, and anomalous traces, beside plain tools.
+
+    python benchmarks/latent.py                       # three seeds, 20 minutes at most on two cores
+    python benchmarks/latent.py --folder runs/latent  # keeps finished trainings for the next call
+    python benchmarks/latent.py --parts anomalies --seeds 1
+
+``reduction``: share of the variance (R2) of genuine OpenFWI models (FlatVelA, CurveVelA; files that
+trained nothing) that comes back from a code, beside as many principal components. ``patches``: the
+same of patches of the Volve line after training on Penobscot. ``anomalies``: area under the ROC
+curve of five kinds of damage in field gathers that other gathers' networks judge, see
+``bad_traces.py``. ``labels``: five seismic facies of made sections, from few labels a facies and
+without any (adjusted Rand index of k-means). Every row is the median of the seeds and their range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+# Each worker has one core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+Unit = tuple[str, int, dict[str, Any]]
+CODES = (16, 32, 64)
+PARTS = ("reduction", "anomalies", "labels", "patches")
+
+
+def units(parts: Iterable[str], seeds: int, minutes: float) -> list[Unit]:
+    """Every training: the part, the seed, its options; the quick and the chief ones first."""
+    found: list[Unit] = []
+    for seed in range(seeds):
+        for part in parts:
+            if part == "reduction":
+                found.append((part, seed, {"code": 32, "model": "conv_autoencoder"}))
+            else:
+                found.append((part, seed, {}))
+    if "reduction" in parts:
+        for seed in range(seeds):
+            found.append(("reduction", seed, {"code": 32, "model": "variational_autoencoder"}))
+            found += [
+                ("reduction", seed, {"code": code, "model": "conv_autoencoder"})
+                for code in CODES if code != 32
+            ]  # fmt: skip
+    return [(part, seed, {"minutes": minutes, **options}) for part, seed, options in found]
+
+
+def name_of(unit: Unit) -> str:
+    part, seed, options = unit
+    said = [f"{key}-{value}" for key, value in sorted(options.items())]
+    return "_".join([part, f"seed-{seed}", *said])
+
+
+def measured(unit: Unit, folder: Path) -> dict[str, Any]:
+    """The numbers of one training, from the folder where they are there."""
+    file = folder / f"{name_of(unit)}.json"
+    if file.exists():
+        return dict(json.loads(file.read_text()))
+    import latent_parts
+    import torch
+
+    torch.set_num_threads(1)
+    part, seed, options = unit
+    start = time.process_time()
+    found = getattr(latent_parts, part)(seed, **options)
+    found["cpu_s"] = time.process_time() - start
+    temporary = file.with_suffix(".part")
+    temporary.write_text(json.dumps(found, indent=1))
+    temporary.replace(file)
+    return dict(found)
+
+
+def table(title: str, rows: dict[str, list[float]], head: str = "") -> None:
+    print(f"\n{title}\n{head}" if head else f"\n{title}")
+    for name, values in rows.items():
+        ordered = sorted(values)
+        middle = ordered[len(ordered) // 2]
+        print(f"  {name:<44}{middle:9.4f}   {ordered[0]:.4f} .. {ordered[-1]:.4f}  n {len(values)}")
+
+
+def report(found: dict[str, tuple[Unit, dict[str, Any]]]) -> None:
+    """One table a part."""
+    by_part: dict[str, dict[str, list[float]]] = {}
+    for (part, _, options), numbers in found.values():
+        model = options.get("model", "").replace("_autoencoder", "")
+        prefix = f"{options['code']} numbers, {model}: " if "code" in options else ""
+        for key, value in numbers.items():
+            if isinstance(value, float | int) and key not in ("cpu_s", "steps"):
+                by_part.setdefault(part, {}).setdefault(prefix + key, []).append(float(value))
+        if part == "reduction":
+            margin = numbers["all/r2/network"] - numbers["all/r2/pca"]
+            by_part[part].setdefault(f"{prefix}margin over PCA", []).append(margin)
+            for line in numbers["warnings"]:
+                print(f"WARNING: {prefix}{line}")
+    for part, rows in by_part.items():
+        table(f"{part}: median, and range over the seeds", rows)
+    total = sum(numbers["cpu_s"] for _, numbers in found.values())
+    print(f"\n{total / 60:.1f} CPU minutes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", default=",".join(PARTS), help="comma-separated")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=1.0, help="CPU minutes a training")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--limit-minutes", type=float, default=20.0, help="wall clock; 0 for none")
+    parser.add_argument("--folder", type=Path, help="keeps finished trainings")
+    given = parser.parse_args()
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="latent-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = units(given.parts.split(","), given.seeds, given.minutes)
+    end = time.monotonic() + (60 * given.limit_minutes or float("inf"))
+    found: dict[str, tuple[Unit, dict[str, Any]]] = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.workers, mp_context=context) as pool:
+        running = {}
+        waiting = list(jobs)
+        while waiting or running:
+            while waiting and len(running) < given.workers and time.monotonic() < end:
+                unit = waiting.pop(0)
+                running[name_of(unit)] = (unit, pool.submit(measured, unit, folder))
+            if not running:
+                print(f"{len(waiting)} trainings left out: the time is up.")
+                break
+            for name, (unit, job) in list(running.items()):
+                if job.done():
+                    found[name] = (unit, job.result())
+                    del running[name]
+                    print(f"done: {name}", flush=True)
+            time.sleep(0.2)
+    report(found)
+
+
+if __name__ == "__main__":
+    main()
