@@ -1,8 +1,8 @@
 """Training of networks that draw velocity sections, in the loop of all others.
 
-``geoml train PAIRS --model cvae --option 'posterior={trunk: FOLDER}'``: pairs, scaling, splits,
-augmentation, calibration and checkpoint are those of every network; here is what a step minimises.
-What validation chooses by is the score of draws on held-out pairs, for all of them alike.
+``geoml train PAIRS --task velocity --model cvae --option 'posterior={trunk: FOLDER}'``: pairs,
+scaling, splits, augmentation, calibration and checkpoint are those of every network; here is what
+a step minimises. What validation chooses by is the score of draws on held-out pairs.
 
 References:
     Sohn, Lee & Yan (2015), NeurIPS: the conditional bound beside a term on draws from the prior.
@@ -19,6 +19,8 @@ from torch import Tensor
 
 from geoml.checkpoint import load_checkpoint
 from geoml.errors import CheckpointError, OptionError
+from geoml.models import SECTION_NETWORKS
+from geoml.models.mh_unet import MhUnet
 from geoml.models.posteriors import PosteriorNetwork
 from geoml.models.posteriors.conditional_gan import ConditionalGan
 from geoml.models.posteriors.conditional_vae import ConditionalVae
@@ -248,9 +250,33 @@ def start_from(network: PosteriorNetwork, trunk: str) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:160]
         raise CheckpointError(
-            f"The weights of '{trunk}' do not fit the trunk: {reason}. Give the task and, as "
-            "'trunk' of the model, the options that it was trained with."
+            f"The weights of '{trunk}' do not fit the trunk: {reason}. Leave the model's options "
+            "for the trunk out, and take pairs of the same acquisition."
         ) from None
+
+
+def with_trunk(model_options: dict[str, Any], options: TrainingOptions) -> dict[str, Any]:
+    """A posterior network's options with those of the trunk whose weights it begins with.
+
+    Args:
+        model_options: As the user gave them; what they say of the trunk counts.
+        options: Of the training, with the trunk's checkpoint among those for draws.
+
+    Raises:
+        CheckpointError: If there is no such checkpoint, or it is no multi-head U-Net.
+    """
+    trunk = options.posterior.get("trunk")
+    if trunk is None:
+        return model_options
+    checkpoint = load_checkpoint(trunk)
+    entry = SECTION_NETWORKS.get(checkpoint.model_name)
+    if entry is None or entry.network is not MhUnet:
+        raise CheckpointError(
+            f"Trunk '{trunk}' is a '{checkpoint.model_name}'; the trunk is a multi-head U-Net, "
+            "such as mh_unet_s."
+        )
+    own = {k: v for k, v in checkpoint.model_config.items() if k not in ("name", "shape", "heads")}
+    return {**model_options, "trunk": {**own, **model_options.get("trunk", {})}}
 
 
 def _departure(context: Context, batch: Batch) -> Tensor:

@@ -26,6 +26,7 @@ from geoml.training.adversarial import training_module
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData, pair_fingerprint
+from geoml.training.posterior import with_trunk
 from geoml.training.quiet import quiet_lightning
 from geoml.training.run_folder import RESUME_FOLDER, prepare_folder
 from geoml.training.run_report import Announce, Progress, RunReport
@@ -99,7 +100,7 @@ def train(
         model_name,
         section_shape(window),
         goal.heads,
-        with_window_options(model_name, model_options, window),
+        with_window_options(model_name, with_trunk(model_options, options), window),
     )
     module = training_module(model_name, network, goal, data.scaling, options)
     announce(_opening(model_name, network, data, options))

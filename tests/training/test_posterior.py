@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from geoml.checkpoint import Checkpoint, load_checkpoint
+from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import CheckpointError, OptionError
 from geoml.models import rebuild
 from geoml.models.posteriors import POSTERIORS
 from geoml.prediction.network import WindowPredictor
 from geoml.survey.pairs import open_pairs
 from geoml.training import TrainingOptions, train
+from geoml.training.posterior import with_trunk
 from geoml.training.posterior_options import PosteriorOptions
 
 TRUNK = {"stem_widths": (8, 16), "widths": (16, 32), "norm_channels": 8}
@@ -120,9 +121,21 @@ def test_trunk_of_another_size_is_refused(pairs: Path, trunk: Path, tmp_path: Pa
         )
 
 
-def test_trunk_may_have_a_head_that_the_task_does_not_ask_for(
-    pairs: Path, tmp_path: Path
+def test_trunk_brings_its_own_options_and_has_to_be_a_multi_head_u_net(
+    pairs: Path, trunk: Path, tmp_path: Path
 ) -> None:
+    options = replace(OPTIONS, posterior={"trunk": str(trunk)})
+    told = with_trunk({"draws": 4}, options)
+    assert told["draws"] == 4
+    assert told["trunk"]["widths"] == list(TRUNK["widths"])
+    assert with_trunk({"trunk": {"blocks": 2}}, options)["trunk"]["blocks"] == 2
+    other = tmp_path / "other"
+    save_checkpoint(replace(load_checkpoint(trunk), model_name="inversion_net"), other)
+    with pytest.raises(CheckpointError, match="is a 'inversion_net'"):
+        trained(pairs, tmp_path / "run", "cvae", posterior={"trunk": str(other)})
+
+
+def test_trunk_may_have_a_head_that_the_task_does_not_ask_for(pairs: Path, tmp_path: Path) -> None:
     train(
         pairs,
         tmp_path / "trunk",
