@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from geoml.survey.velocity import open_section
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE = ROOT / "sample_data" / "marine_line.sgy"
+WELL = ROOT / "sample_data" / "well_1.las"
 STEPS = ROOT / "workflows" / "steps.yaml"
 SETTINGS = {
     "layout": {"n_shots": 2, "shot_step": 8, "receiver_step": 4, "spacing_m": 50, "depth_m": 600},
@@ -34,8 +36,12 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = folder / "settings.yaml"
     settings.write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
     raw, clean, pairs = folder / "line.zarr", folder / "clean.zarr", folder / "pairs.zarr"
-    network, section = folder / "network", folder / "velocity.sgy"
+    network, section, wells = folder / "network", folder / "velocity.sgy", folder / "wells.zarr"
+    nowhere = folder / "nowhere.las"
+    lines = WELL.read_text(encoding="utf-8").replace("SAMPLE-1", "SAMPLE-2").splitlines(True)
+    nowhere.write_text("".join(line for line in lines if line[:3] not in (" X.", " Y.")))
     commands = [
+        ("wells", "ingest", WELL, nowhere, wells),
         ("ingest", LINE, raw),
         ("preprocess", raw, clean, "--steps", STEPS),
         (
@@ -49,6 +55,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (
             *("invert", clean, "--checkpoint", network, "--out", section),
             *("--report", folder / "report.html", "--raw", raw, "--check-shots", 2),
+            *("--wells", wells),
         ),
         ("invert", clean, "--checkpoint", network, "--out", folder / "velocity.zarr"),
     ]
@@ -116,6 +123,20 @@ def test_report_is_one_file_that_needs_no_other(road: Path) -> None:
     report = (road / "report.html").read_text(encoding="utf-8")
     assert report.count("data:image/png;base64,") >= 5
     assert 'src="http' not in report
+
+
+def test_report_tells_the_misfit_to_the_sonic_of_the_well_on_the_line(road: Path) -> None:
+    report = (road / "report.html").read_text(encoding="utf-8")
+    found = re.search(r"SAMPLE-1.{0,40}?RMS (\d+) m/s over (\d+) to (\d+) m", report, re.DOTALL)
+    assert found, "the well has a line in the report"
+    rms_m_s, top_m, base_m = map(float, found.groups())
+    # The sonic begins 256 m below a kelly bushing that is 25 m above the sea, and goes on below the
+    # section, whose cells are 50 m high.
+    assert 231 <= top_m <= 231 + 2 * 50
+    assert 500 <= base_m <= 650
+    assert 50 < rms_m_s < 3000
+    # A well without coordinates has no place on the line.
+    assert "SAMPLE-2" not in report
 
 
 def test_what_is_there_is_not_overwritten_unasked(road: Path) -> None:
