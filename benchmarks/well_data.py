@@ -16,6 +16,7 @@ STEP_M = 0.1524
 SPWLA_INPUTS = ("CNC", "GR", "HRD", "HRM", "ZDEN", "PE")
 SPWLA_CUTS = (13_090, 19_910)
 """First rows of the second and third hole that the training file joins: the caliper jumps."""
+SEG_INPUTS = ("GR", "ILD_log10", "DeltaPHI", "PHIND", "PE", "NM_M", "RELPOS")
 SEG_CODES = tuple(range(1, 10))
 SEG_NEIGHBOURS = ((2,), (1, 3), (2,), (5,), (4, 6), (5, 7, 8), (6, 8), (6, 7, 9), (7, 8))
 FORCE_CODES = (
@@ -102,8 +103,6 @@ def seg2016(folder: Path, file: str) -> tuple[list[xr.Dataset], list[np.ndarray]
     columns = read_csv(folder / file)
     names = columns.pop("Well Name")
     depth_ft = columns.pop("Depth")
-    columns["NEUTRON"] = columns["PHIND"] + columns["DeltaPHI"] / 2
-    columns["DENSITY"] = columns["PHIND"] - columns["DeltaPHI"] / 2
     wells, rows = [], []
     for name in dict.fromkeys(names):
         mine = np.flatnonzero(names == name)

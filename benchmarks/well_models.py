@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import well_data as data
 
 from geoml.models.logs import LOG_MODELS
+from geoml.samples.within_well import SUFFIX
 from geoml.workflow.well_learning import WellLearning
 
 SPWLA = WellLearning(
@@ -20,7 +23,6 @@ SPWLA = WellLearning(
         {"hist_boosting": {"min_leaf": 200, "features": {
             "lags_m": (), "windows_m": (1.5,), "spreads": False, "gradients": False},
             "sees": ["CNC", "HRD", "HRM", "ZDEN"]}},
-        {"bilstm": {"width": 32, "sees": ["CNC", "GR", "HRD", "HRM", "ZDEN"]}},
         {"tcn": {"width": 32, "sees": ["CNC", "HRD", "HRM", "ZDEN"]}},
         {"bilstm": {"width": 32, "sees": ["CNC", "HRD", "HRM", "ZDEN"]}},
     ),
@@ -29,51 +31,77 @@ SPWLA = WellLearning(
     training={"steps": 220, "window": 64, "augmentation": {"gain": 0.1, "shift": 0.15}},
 )  # fmt: skip
 
+SEG_LOGS = data.SEG_INPUTS[:5]
+PLACES = (*data.SEG_INPUTS[5:], *(f"{curve}{SUFFIX}" for curve in SEG_LOGS))
+LA_TEAM: dict[str, Any] = {"lags_m": (0.1524,), "windows_m": (), "spreads": False}
+"""Features of the contest's winner: the rows above and below, and the slope."""
+SEG_TREES: dict[str, Any] = {
+    "trees": 60,
+    "learning_rate": 0.08,
+    "min_leaf": 15,
+    "features": LA_TEAM,
+}
+
 SEG = WellLearning(
     task={"facies": {"target": "Facies", "codes": data.SEG_CODES,
                      "neighbours": data.SEG_NEIGHBOURS}},
-    inputs=("GR", "ILD_log10", "DeltaPHI", "PHIND", "PE", "NM_M", "RELPOS", "NEUTRON", "DENSITY"),
+    inputs=data.SEG_INPUTS,
     log10=(),
+    within_well=SEG_LOGS,
     models=(
-        {"random_forest": {"trees": 120, "min_leaf": 3, "extra": True, "features": {
-            "lags_m": (0.1524, 0.3048, 0.6), "windows_m": (4.0,)}}},
-        {"hist_boosting": {"trees": 60, "learning_rate": 0.08, "min_leaf": 15, "features": {
-            "lags_m": (0.1524, 0.3048), "windows_m": (2.0,), "spreads": False}}},
-        {"ridge": {"alpha": 30.0, "features": {"lags_m": (0.3,), "windows_m": (2.0, 6.0)}}},
-        {"bilstm": {"width": 32}},
-        {"tcn": {"width": 32}},
+        {"hist_boosting": {**SEG_TREES, "sees": data.SEG_INPUTS}},
+        {"hist_boosting": {**SEG_TREES, "sees": PLACES, "class_power": 0.5}},
+        {"random_forest": {"trees": 120, "min_leaf": 3, "extra": True, "features": LA_TEAM,
+                           "sees": PLACES, "class_power": 0.5}},
+        {"ridge": {"alpha": 30.0, "features": {"lags_m": (), "windows_m": (2.0,)},
+                   "sees": PLACES}},
+        {"bilstm": {"width": 32, "sees": PLACES}},
+        {"tcn": {"width": 32, "sees": PLACES}},
     ),
     # 80 rows of one facies, put together by hand from several wells: no well to be judged by.
     split={"train_only": ("Recruit F9",)},
-    training={"steps": 150, "window": 64, "augmentation": {"gain": 0.1, "shift": 0.2}},
+    training={"steps": 150, "window": 64, "batch_size": 16,
+              "augmentation": {"gain": 0.1, "shift": 0.2}},
 )  # fmt: skip
 
 FORCE = WellLearning(
     task={"facies": {"target": "LITHO", "decision": "least_penalty"}},
     inputs=data.FORCE_INPUTS,
     log10=("RDEP", "RMED"),
+    within_well=("GR", "RDEP", "RMED", "RHOB", "NPHI", "DTC"),
     models=(
-        {"hist_boosting": {"trees": 30, "learning_rate": 0.2, "leaves": 16, "features": {
+        {"hist_boosting": {"trees": 40, "learning_rate": 0.15, "leaves": 16, "features": {
             "lags_m": (), "windows_m": (3.0, 15.0), "spreads": False, "presence": True,
-            "train_every": 16}}},
+            "train_every": 16}, "hide": {"chance": 0.5, "kept": ("GR",)}}},
         {"bilstm": {"width": 48}},
         {"tcn": {"width": 48}},
     ),
     split={"n_folds": 4},
-    training={"steps": 250, "window": 128, "batch_size": 24,
+    training={"steps": 150, "window": 128, "batch_size": 16,
               "augmentation": {"drop_channel": 0.15, "gain": 0.1, "shift": 0.15}},
 )  # fmt: skip
+
+LINE: dict[str, Any] = {"ridge": {"alpha": 10.0, "features": {"lags_m": (), "windows_m": (3.0,)}}}
+BOOSTING: dict[str, Any] = {"min_leaf": 100, "features": {"lags_m": (), "windows_m": (1.5,)}}
 
 DTS = WellLearning(
     task={"log_regression": {"targets": ("DTS",), "log10": ("DTS",)}},
     inputs=("GR", "RDEP", "RHOB", "NPHI", "DTC"),
     log10=("RDEP",),
     models=(
-        {"ridge": {"alpha": 10.0, "features": {"lags_m": (), "windows_m": (3.0,)}}},
-        {"hist_boosting": {"min_leaf": 100, "features": {"lags_m": (), "windows_m": (1.5,)}}},
-        *({name: {"width": 32}} for name in ("bilstm", "tcn")),
+        LINE,
+        {"hist_boosting": BOOSTING},
+        {"hist_boosting": {**BOOSTING, "base": LINE}},
+        {"tcn": {"width": 32}},
+        {"tcn": {"width": 32, "base": LINE}},
+        {"bilstm": {"width": 32, "base": LINE}},
     ),
-    training={"steps": 200, "window": 64, "augmentation": {"gain": 0.1, "shift": 0.1}},
+    training={
+        "steps": 200,
+        "window": 64,
+        "batch_size": 16,
+        "augmentation": {"gain": 0.1, "shift": 0.1},
+    },
 )
 
 NETWORKS = SEG.model_copy(
@@ -82,6 +110,7 @@ NETWORKS = SEG.model_copy(
             *({name: {"width": 32}} for name in LOG_MODELS),
             {"transformer": {"width": 32, "training": {"pretrain_steps": 80}}},
         ),
+        "inputs": data.SEG_INPUTS[5:],
         "split": {"n_folds": 3, "train_only": ("Recruit F9",)},
         "training": {**SEG.training, "steps": 80, "batch_size": 16},
     }
