@@ -122,6 +122,27 @@ def test_scores_by_hand() -> None:
     assert scores["amplitude_share"] == pytest.approx(0.05, rel=1e-3)
 
 
+def test_of_two_queries_at_one_place_the_surer_one_answers() -> None:
+    found = {name: part[0, :, :2].clone() for name, part in said().items()}
+    for name in ("time_s", "velocity_m_s", "amplitude"):
+        found[name][1] = found[name][1, 0]
+    for surer in (0, 1):
+        found["existence"][1] = torch.tensor([3.0, -3.0])[[surer, 1 - surer]]
+        gather, query, _ = Events().match(found, truth())
+        assert query[gather == 1].tolist() == [surer]
+
+
+def test_as_many_events_as_can_be_are_found() -> None:
+    """The cheapest pairs would leave one event out; two others serve both."""
+    true = {"time_s": [[0.5, 0.5198]], "velocity_m_s": [[2000.0, 2198.0]]}
+    found = {"time_s": [[0.5198, 0.5]], "velocity_m_s": [[2198.0, 2415.0]]}
+    sets = [
+        {name: np.array(values) for name, values in {**s, "amplitude": [[1.0, 1.0]]}.items()}
+        for s in (found, true)
+    ]
+    assert event_scores(*sets)["recall"] == 1
+
+
 def test_nothing_found_scores_nothing() -> None:
     true = {name: truth()[name].numpy() for name in ("time_s", "velocity_m_s", "amplitude")}
     none = {name: np.full((2, 3), NAN) for name in true}
