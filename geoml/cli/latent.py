@@ -173,7 +173,7 @@ def anomalies(
         Literal["rules", "neighbours", "both"] | None, typer.Option(help="Which of them.")
     ] = None,
     least: Annotated[
-        float, typer.Option(help="Score from which a trace is listed; 6 is a strict choice.")
+        float, typer.Option(help="Score from which a trace is listed; 3 is next to certain.")
     ] = 0.0,
     steps: Annotated[
         Path | None, typer.Option(help="YAML steps to write, which kill the listed traces.")
