@@ -87,10 +87,10 @@ def finetune(
 def predict(
     store: o.Store,
     checkpoint: Annotated[Path, typer.Option(help="Folder of the tuned network.")],
-    out: Annotated[Path, typer.Option(help="Table (.csv), or store (.zarr) with first breaks.")],
+    out: Annotated[Path, typer.Option(help="Table (.csv), or store (.zarr) of picks or signal.")],
     overwrite: o.Overwrite = False,
 ) -> None:
-    """Write first breaks or stack velocities that a tuned network finds in a survey."""
+    """Write the first breaks, stack velocities or signal that a tuned network finds."""
     from geoml.workflow.gathers import predict_gathers
 
     print(predict_gathers(store, checkpoint, out, overwrite=overwrite))

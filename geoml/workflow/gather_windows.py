@@ -43,9 +43,26 @@ class GatherWindows:
             NaN where no window had one, shape (trace,).
         """
         told = (self.trace != _EMPTY) & np.isfinite(values)
+        return self._mean(values, told)
+
+    def samples_on_traces(self, samples: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Samples of windows as samples of the survey's traces, means where windows overlap.
+
+        Args:
+            samples: Finite, shape (window, trace, time).
+
+        Returns:
+            NaN where a trace is in no window, shape (trace, time).
+        """
+        return self._mean(samples, self.trace != _EMPTY)
+
+    def _mean(self, values: NDArray[np.floating], told: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Mean of what is told of each trace, shape (trace, ...)."""
         place = self.trace[told]
-        count = np.bincount(place, minlength=self.n_traces)
-        total = np.bincount(place, values[told], minlength=self.n_traces)
+        count = np.bincount(place, minlength=self.n_traces).astype(float)
+        total = np.zeros((self.n_traces, *values.shape[2:]))
+        np.add.at(total, place, values[told])
+        count = count.reshape(-1, *[1] * (total.ndim - 1))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

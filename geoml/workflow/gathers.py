@@ -23,7 +23,7 @@ from geoml.network_checkpoint import (
     save_network_checkpoint,
 )
 from geoml.products.style import write_whole
-from geoml.registry import build
+from geoml.registry import build, split_spec
 from geoml.samples.augment import Augmentation
 from geoml.samples.labelled_gathers import LabelledGathers, gather_batch, labelled_pairs
 from geoml.survey.pairs import open_pairs
@@ -34,6 +34,8 @@ from geoml.training.gather_pretraining import KIND, GatherTraining, train_on_gat
 from geoml.workflow.gather_windows import GatherWindows, shot_windows
 
 _AT_ONCE = 64
+_SAME = 1e-3
+_PRODUCTS = {"first_breaks": (".csv", ".zarr"), "stack_velocities": (".csv",), "signal": (".zarr",)}
 NOISE = Augmentation(
     snr_db=(-3.0, 15.0), noise_probability=1.0, dead_fraction=0.1, trace_gain_db=3.0
 )
@@ -78,6 +80,11 @@ def learn_gathers(
     if pairs:
         gathers = labelled_pairs(open_pairs(store))
         options = replace(options, augmentation=options.augmentation or NOISE)
+    elif split_spec(task, "gather task")[0] == "signal":
+        raise OptionError(
+            f"{store}: what a survey's signal is under its noise is not known; tune on simulated "
+            "pairs, or see 'geoml denoise'."
+        )
     else:
         gathers = _windows(store, first, sampling).gathers
     if count is not None and count < len(gathers):
@@ -99,8 +106,9 @@ def predict_gathers(
 ) -> str:
     """Write what a tuned network says of a survey.
 
-    First breaks become a table (``.csv``) or the variable ``first_break`` of a new store; stack
-    velocities a table.
+    First breaks become a table (``.csv``) or the variable ``first_break`` of a new store, stack
+    velocities a table, the signal under noise the amplitude of a new store. The survey is held in
+    memory; ``geoml denoise`` streams.
 
     Args:
         store: Survey store, of any sampling.
@@ -117,25 +125,31 @@ def predict_gathers(
     """
     trained = load_network_checkpoint(checkpoint, KIND)
     task = next(iter(trained.settings["task"]))
-    table = Path(out).suffix == ".csv"
-    if task not in ("first_breaks", "stack_velocities"):
+    suffixes = _PRODUCTS.get(task)
+    if suffixes is None:
         raise CheckpointError(
-            f"{checkpoint} was trained for '{task}', which is no product; tune it to first_breaks "
-            "or stack_velocities with 'geoml gathers finetune'."
+            f"{checkpoint} was trained for '{task}', which is no product; tune it to "
+            f"{', '.join(_PRODUCTS)} with 'geoml gathers finetune'."
         )
-    if not table and (task != "first_breaks" or Path(out).suffix != ".zarr"):
-        kinds = ".csv or .zarr" if task == "first_breaks" else ".csv"
-        raise OptionError(f"{out}: {task} go into a file that ends in {kinds}.")
+    if Path(out).suffix not in suffixes:
+        raise OptionError(f"{out}: {task} goes into a file that ends in {' or '.join(suffixes)}.")
     if Path(out).exists() and not overwrite:
         raise OptionError(f"{out} exists already; give another name or pass --overwrite.")
     survey = open_survey(store)
+    if task == "signal":
+        _check_record(survey, trained)
     windows = _windows(store, trained, None)
     answers = network_answers(trained, windows.gathers)
+    if task == "signal":
+        signal = windows.samples_on_traces(answers["signal"]).astype(np.float32)
+        signal = signal[:, : survey.sizes["time"]]
+        save_survey(_denoised(survey, signal, trained), out, overwrite=overwrite)
+        return f"{out}: {len(signal)} traces without their noise."
     if task == "stack_velocities":
         return _write_velocities(survey, windows, answers["stack_velocity"], Path(out))
     picks = windows.on_traces(answers["first_break"])
     confidence = windows.on_traces(answers["confidence"])
-    if table:
+    if Path(out).suffix == ".csv":
         rows = _pick_rows(survey, picks, confidence)
         write_whole(out, csv_text(rows).encode())
     else:
@@ -180,9 +194,33 @@ def _with_picks(
 ) -> xr.Dataset:
     kind = OPTIONAL_TRACE_VARIABLES["first_break"]
     attrs = {"units": kind.units, "long_name": kind.meaning}
-    line = history_line("gathers predict", {"model": trained.model["name"]}, geoml.__version__)
-    history = [*survey.attrs.get("history", []), line]
-    return survey.assign(first_break=("trace", picks, attrs)).assign_attrs(history=history)
+    return _with_history(survey.assign(first_break=("trace", picks, attrs)), trained)
+
+
+def _denoised(
+    survey: xr.Dataset, signal: NDArray[np.float32], trained: NetworkCheckpoint
+) -> xr.Dataset:
+    dead = ~np.any(survey["amplitude"].values, axis=1)
+    amplitude = survey["amplitude"].copy(data=np.where(dead[:, None], np.float32(0), signal))
+    return _with_history(survey.assign(amplitude=amplitude), trained)
+
+
+def _with_history(survey: xr.Dataset, trained: NetworkCheckpoint) -> xr.Dataset:
+    options = {"model": trained.model["name"], "task": next(iter(trained.settings["task"]))}
+    line = history_line("gathers predict", options, geoml.__version__)
+    return survey.assign_attrs(history=[*survey.attrs.get("history", []), line])
+
+
+def _check_record(survey: xr.Dataset, trained: NetworkCheckpoint) -> None:
+    """Refuse a survey whose samples would come back on another time axis."""
+    time_s, dt_s = survey["time"].values, trained.settings["dt_s"]
+    wanted = np.arange(time_s.size) * dt_s
+    if time_s.size > trained.settings["n_times"] or np.abs(time_s - wanted).max() > _SAME * dt_s:
+        raise OptionError(
+            f"The network gives {trained.settings['n_times']} samples of {dt_s:g} s from time 0, "
+            f"and the survey has {time_s.size} from {time_s[0]:g} to {time_s[-1]:g} s; put the "
+            "step 'resample' with dt_s and max_time_s into its preprocessing."
+        )
 
 
 def _pick_rows(

@@ -99,9 +99,32 @@ def test_stack_velocities_are_learned_on_pairs_and_written_for_a_survey(
     # Sixteen traces a shot make two windows of ten.
     assert len(rows) == 16 * 2 * 48
     assert all(0 < float(row["velocity_m_s"]) < 9000 for row in rows)
-    assert "stack_velocities go into a file that ends in .csv" in refused(
+    assert "stack_velocities goes into a file that ends in .csv" in refused(
         *predict, "--out", tmp_path / "velocity.zarr"
     )
+
+
+def test_signal_becomes_the_amplitude_of_a_store(folder: Path, tmp_path: Path) -> None:
+    make_pairs(tmp_path / "pairs.zarr", 0, 32)
+    survey = open_survey(folder / "line.zarr").load().isel(time=slice(0, 48))
+    survey["amplitude"][5] = 0
+    save_survey(survey, tmp_path / "short.zarr")
+    learn = ("gathers", "finetune", tmp_path / "pairs.zarr", "--out", tmp_path / "run")
+    assert geoml(*learn, "--task", "signal", *SLIM)[0] == 0
+    predict = ("gathers", "predict", tmp_path / "short.zarr", "--checkpoint", tmp_path / "run")
+    status, said, err = geoml(*predict, "--out", tmp_path / "signal.zarr")
+    assert status == 0, err
+    assert said.strip().endswith("256 traces without their noise.")
+    after = open_survey(tmp_path / "signal.zarr")["amplitude"].values
+    assert np.isfinite(after).all()
+    assert not after[5].any()
+    assert not np.allclose(after, survey["amplitude"].values)
+    # One sample interval late, or one sample too long, and the answer would not fit.
+    save_survey(survey.assign_coords(time=survey["time"] + 0.004), tmp_path / "late.zarr")
+    for store in (tmp_path / "late.zarr", folder / "line.zarr"):
+        predict = ("gathers", "predict", store, "--checkpoint", tmp_path / "run")
+        assert "put the step 'resample'" in refused(*predict, "--out", tmp_path / "no.zarr")
+    assert not (tmp_path / "no.zarr").exists()
 
 
 def test_pretrained_network_predicts_nothing(folder: Path, tmp_path: Path) -> None:
@@ -121,6 +144,7 @@ def test_pretrained_network_predicts_nothing(folder: Path, tmp_path: Path) -> No
         (("--frozen",), "Only a trained network can be frozen"),
         (("--model", "gather_vid"), "Did you mean 'gather_vit'"),
         (("--task", "stack_velocities"), "no labels for the task 'stack_velocities'"),
+        (("--task", "signal"), "under its noise is not known"),
         (("--steps", "0"), "'steps' is 0"),
     ],
 )
