@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields, replace
 from typing import Any
 
@@ -207,6 +208,27 @@ def test_estimated_divergence_is_the_exact_one_on_average() -> None:
         draws = torch.stack([estimated.recognise(context, velocity).kl for _ in range(600)])
     error = draws.std() / 600**0.5
     assert abs(draws.mean() - kl) < 4 * error + 1e-3
+
+
+def test_prior_with_a_flow_is_a_density_that_its_codes_follow() -> None:
+    # One cell of two numbers, so that the density can be summed over the plane.
+    tiny = SectionShape(n_shots=1, n_samples=40, n_receivers=9, n_depth=8, n_distance=8)
+    model = network("cvae", tiny, widths=(8, 8, 8), code_channels=2, flow_steps=3)
+    assert isinstance(model, ConditionalVae)
+    for weight in model.flow.parameters():
+        weight.data = 0.4 * torch.randn_like(weight)
+    axis = torch.linspace(-15, 15, 301)
+    plane = torch.cartesian_prod(axis, axis)[:, :, None, None]
+    with torch.no_grad():
+        context = model.context(gathers(tiny, 1))
+        bottom = context.features[-1].expand(len(plane), -1, -1, -1)
+        everywhere = context._replace(features=[*context.features[:-1], bottom])
+        density = (model.log_prior(plane, everywhere) - math.log(2 * math.pi)).exp()
+        cell = float(axis[1] - axis[0]) ** 2
+        assert float(density.sum() * cell) == pytest.approx(1, abs=0.02)
+        mean = (density[:, None] * plane[:, :, 0, 0]).sum(0) * cell
+        codes = model.code(model.noise(20_000, 1, seeded(0)), context)[:, 0, :, 0, 0]
+    torch.testing.assert_close(codes.mean(0), mean, rtol=0, atol=0.05)
 
 
 def test_noise_of_a_section_draws_what_its_code_decodes_to() -> None:

@@ -112,9 +112,19 @@ class ConditionalVae(PosteriorNetwork):
         if not self.config.flow_steps:
             kl = normal_divergence(mean, log_std, prior_mean, prior_log_std).flatten(1).sum(1)
             return Recognised(departure, decoded, self.log_scale, kl)
+        ratio = log_density(code, mean, log_std) - self.log_prior(code, context)
+        return Recognised(departure, decoded, self.log_scale, ratio)
+
+    def log_prior(self, code: Tensor, context: Context) -> Tensor:
+        """Logarithm of the prior's density of codes [nat], but for its constant, shape (batch,).
+
+        Args:
+            code: Shape (batch, channel, row, column).
+            context: What the gathers say.
+        """
+        bottom = context.features[-1].float()
         base, growth = self.flow.inverse(code, bottom)
-        ratio = log_density(code, mean, log_std) - log_density(base, prior_mean, prior_log_std)
-        return Recognised(departure, decoded, self.log_scale, ratio.flatten(1).sum(1) + growth)
+        return log_density(base, *self.prior(bottom)) - growth
 
     def noise_of(self, context: Context, velocity: Tensor) -> Tensor:
         """Normal numbers whose draw is nearest to a section, by the mean of its codes.
@@ -172,8 +182,9 @@ def normal_divergence(
 
 
 def log_density(x: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
-    """Logarithm of a normal density by number, but for its constant."""
-    return -log_std - 0.5 * ((x - mean) * (-log_std).exp()).square()
+    """Logarithm of a normal density of codes, but for its constant, shape (batch,)."""
+    by_number = -log_std - 0.5 * ((x - mean) * (-log_std).exp()).square()
+    return by_number.flatten(1).sum(1)
 
 
 def _for_draws(bottom: Tensor, n: int) -> Tensor:
