@@ -67,7 +67,7 @@ DATA = Path(os.environ.get("GEOML_DATA", ROOT / ".." / "shared" / "data")) / "se
 N_MODELS, N_TEST_MODELS, N_SHOTS = 192, 24, 6
 LABELS = (10, 100, 1000)
 STEPS = {10: 100, 100: 150, 1000: 200}
-PRETRAIN_STEPS = 600
+PRETRAIN_STEPS = 400
 EVENT_STEPS = 500
 NETWORKS = {
     "transformer, pre-trained": ("trace_transformer", {}),
