@@ -14,9 +14,11 @@ inverts them, an inverse crime. Part of ``benchmarks/posterior.py``.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -70,10 +72,10 @@ def prior_of(pairs: Path, splits: dict[str, float], minutes: float, folder: Path
     return out
 
 
-def judged(
+def ways_of(
     number: int, pairs: Path, cvae: Checkpoint, prior: Path, snr_db: float | None
-) -> dict[str, Row]:
-    """Errors and cost of every way to one model.
+) -> dict[str, Callable[[], Row]]:
+    """Every way to the section of one model, to be gone when its row is asked for.
 
     Args:
         number: Pair of the store; its model alone is used, its gathers are modelled anew.
@@ -100,6 +102,7 @@ def judged(
     shots = [ShotSet(cast(AcquisitionLike, acquisition), observed)]
     vae = prior_decoder(load_network_checkpoint(prior, "prior"), acquisition)
     drawing = posterior_decoder(cvae, acquisition, observed)
+    zero = np.zeros(drawing.size, np.float32)
 
     def cells(begin: Any, options: FwiOptions, known: bool) -> FwiResult:
         about = {"std": spread, "edges": edges} if known else {}
@@ -114,19 +117,18 @@ def judged(
         first = codes(decoder, begin, half)
         return row(cells(first.velocity, half, known), truth, first)
 
-    zero = np.zeros(drawing.size, np.float32)
     return {
-        "network": row_of(start, truth),
-        "smoothed truth": row_of(smooth, truth),
-        "truth through the VAE": row_of(through(vae, truth), truth),
-        "cells from smooth": row(cells(smooth, bare, False), truth),
-        "VAE code from smooth": row(codes(vae, vae.encode(smooth), bare), truth),
-        "VAE code from smooth, cells": then_cells(vae, vae.encode(smooth), bare, False),
-        "cells from network": row(cells(start, given, True), truth),
-        "VAE code from network": row(codes(vae, vae.encode(start), given), truth),
-        "VAE code from network, cells": then_cells(vae, vae.encode(start), given, False),
-        "cVAE code from network": row(codes(drawing, zero, given), truth),
-        "cVAE code from network, cells": then_cells(drawing, zero, given, True),
+        "network": lambda: row_of(start, truth),
+        "smoothed truth": lambda: row_of(smooth, truth),
+        "truth through the VAE": lambda: row_of(through(vae, truth), truth),
+        "cells from smooth": lambda: row(cells(smooth, bare, False), truth),
+        "VAE code from smooth": lambda: row(codes(vae, vae.encode(smooth), bare), truth),
+        "VAE code from smooth, cells": lambda: then_cells(vae, vae.encode(smooth), bare, False),
+        "cells from network": lambda: row(cells(start, given, True), truth),
+        "VAE code from network": lambda: row(codes(vae, vae.encode(start), given), truth),
+        "VAE code from network, cells": lambda: then_cells(vae, vae.encode(start), given, False),
+        "cVAE code from network": lambda: row(codes(drawing, zero, given), truth),
+        "cVAE code from network, cells": lambda: then_cells(drawing, zero, given, True),
     }
 
 
@@ -172,47 +174,47 @@ def run(
     models: int,
 ) -> list[Row]:
     """Rows of all models, noise-free and at 10 dB; finished ones are kept in a file."""
-    log = folder / "fwi.jsonl"
-    kept = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     prior = prior_of(pairs, splits, minutes, folder)
     parts = split_pairs(int(open_pairs(pairs).sizes["sample"]), SplitFractions(**splits))
     numbers = parts.test[np.linspace(0, len(parts.test) - 1, models + 2).astype(int)[1:-1]]
-    checkpoint = load_checkpoint(cvae)
-    for snr_db in (None, 10.0):
-        for number in numbers.tolist():
-            key = {"model": number, "snr_db": snr_db}
+    return rows_of(numbers.tolist(), pairs, load_checkpoint(cvae), prior, folder / "fwi.jsonl")
+
+
+def rows_of(numbers: list[int], pairs: Path, cvae: Checkpoint, prior: Path, log: Path) -> list[Row]:
+    """One row a way and model, noise-free and at 10 dB, kept in a file as they come."""
+    kept = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    for snr_db, number in itertools.product((None, 10.0), numbers):
+        for way, go in ways_of(number, pairs, cvae, prior, snr_db).items():
+            key = {"model": number, "snr_db": snr_db, "way": way}
             if any(all(one[k] == v for k, v in key.items()) for one in kept):
                 continue
-            rows = judged(number, pairs, checkpoint, prior, snr_db)
-            kept.append({**key, "rows": rows})
+            kept.append({**key, **go()})
             with log.open("a") as file:
                 file.write(json.dumps(kept[-1]) + "\n")
-            told = ", ".join(f"{name} {one['mae']:.0f}" for name, one in rows.items())
-            print(f"  model {number}: {told}", flush=True)
+            print(f"  model {number}: {way} {kept[-1]['mae']:.0f} m/s", flush=True)
     return kept
 
 
 def print_table(results: list[Row]) -> None:
     """Median and range over the models."""
     for snr_db in (None, 10.0):
-        tables = [one["rows"] for one in results if one["snr_db"] == snr_db]
-        if not tables:
+        chosen = [one for one in results if one["snr_db"] == snr_db]
+        if not chosen:
             continue
         title = "noise-free" if snr_db is None else f"noise at {snr_db:g} dB"
-        print(f"\nWaveform inversion, CurveVel-A, {title}, {len(tables)} models")
-        print(f"  {'':<31}{'MAE [m/s]':>26}{'SSIM':>8}{'misfit':>9}{'solves':>8}{'CPU s':>8}")
-        for name in tables[0]:
-            rows = [table[name] for table in tables]
+        count = len({one["model"] for one in chosen})
+        print(f"\nWaveform inversion, CurveVel-A, {title}, {count} models")
+        heads = f"{'MAE [m/s]':>26}{'SSIM':>8}{'misfit':>9}{'solves':>8}{'CPU s':>8}"
+        print(f"  {'':<31}{heads}")
+        for way in dict.fromkeys(one["way"] for one in chosen):
+            rows = [one for one in chosen if one["way"] == way]
             mae = [one["mae"] for one in rows]
-            middle = {
-                key: statistics.median(one.get(key, 0.0) for one in rows)
+            ssim, misfit, solves, seconds = (
+                statistics.median(one.get(key, 0.0) for one in rows)
                 for key in ("ssim", "misfit", "solves", "seconds")
-            }
-            spread = f"{statistics.median(mae):.1f} ({min(mae):.1f} to {max(mae):.1f})"
-            print(
-                f"  {name:<31}{spread:>26}{middle['ssim']:>8.3f}{middle['misfit']:>9.4f}"
-                f"{middle['solves']:>8.0f}{middle['seconds']:>8.1f}"
             )
+            spread = f"{statistics.median(mae):.1f} ({min(mae):.1f} to {max(mae):.1f})"
+            print(f"  {way:<31}{spread:>26}{ssim:>8.3f}{misfit:>9.4f}{solves:>8.0f}{seconds:>8.1f}")
 
 
 def main() -> None:
