@@ -7,8 +7,9 @@ inversion of ``benchmarks/refine.py``, which knows the network's spread and edge
 velocity prior (``geoml.training.prior``, trained here for --prior-minutes on the training part) and
 those of a conditional variational autoencoder, by ``geoml.physics.fwi_code``; from the smoothed
 truth, which nobody has in the field, and from the network's answer. "..., cells" spends half of the
-iterations on the code and half on cells from there. The data are modelled with the stencil that
-inverts them, an inverse crime. Part of ``benchmarks/posterior.py``.
+iterations on the code and half on cells from there. The networks read gathers without noise, also
+where the inversion's have noise. The data are modelled with the stencil that inverts them, an
+inverse crime. Part of ``benchmarks/posterior.py``.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ def ways_of(
     acquisition = Acquisition.from_dict(store.attrs["acquisition"])
     truth = store["velocity"][number].values.astype(np.float32)
     observed = observed_gathers(truth, acquisition, snr_db, number, other=False)
-    said = WindowPredictor(cvae).predict(observed[None])
+    # The networks learned from gathers without noise, and fail on others.
+    clean = observed_gathers(truth, acquisition, None, number, other=False)
+    said = WindowPredictor(cvae).predict(clean[None])
     low, high = OPTIONS.min_velocity_m_s, OPTIONS.max_velocity_m_s
     start = said.velocity[0].astype(np.float32).clip(low, high)
     smooth = gaussian_filter(truth, SMOOTH_CELLS, mode="nearest")
@@ -101,7 +104,7 @@ def ways_of(
     )
     shots = [ShotSet(cast(AcquisitionLike, acquisition), observed)]
     vae = prior_decoder(load_network_checkpoint(prior, "prior"), acquisition)
-    drawing = posterior_decoder(cvae, acquisition, observed)
+    drawing = posterior_decoder(cvae, acquisition, clean)
     zero = np.zeros(drawing.size, np.float32)
 
     def cells(begin: Any, options: FwiOptions, known: bool) -> FwiResult:
