@@ -42,7 +42,7 @@ def write_denoise_report(
     """One HTML file with which a reader can judge a denoised survey.
 
     Beside the network stand f-x prediction and a median of five traces at their defaults, on the
-    gathers shown.
+    gathers shown and at one level, or their strongest traces would smear over the others.
 
     Args:
         path: The file.
@@ -119,9 +119,14 @@ def _read(survey: xr.Dataset, rows: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def _processed(survey: xr.Dataset, rows: NDArray[np.int64], spec: StepSpec) -> NDArray[np.float32]:
+    """Traces after a step that sees them at one level, as the network does, shape (trace, time)."""
     order = np.argsort(rows)
-    done = run(survey.isel(trace=rows[order]), [spec])["amplitude"].values
-    return np.asarray(done[np.argsort(order)], dtype=np.float32)
+    gain = display_gain(_read(survey, rows))
+    part = survey.isel(trace=rows[order])
+    level = (gain[order] * part["amplitude"].values).astype(np.float32)
+    part = part.assign(amplitude=(("trace", "time"), level))
+    done = run(part, [spec])["amplitude"].values
+    return np.asarray(done[np.argsort(order)] / gain, dtype=np.float32)
 
 
 def _gather(survey: xr.Dataset, line: _Line, after: NDArray[np.float32]) -> DenoisedGather:
