@@ -28,7 +28,12 @@ SLIM: dict[str, dict[str, object]] = {
 }
 """Options that make a network quick."""
 
-_CONVOLUTION_CHANGES: dict[str, object] = {"widths": (8, 16, 16), "code": 7, "levels": 0}
+_CONVOLUTION_CHANGES: dict[str, object] = {
+    "widths": (8, 16, 16),
+    "code": 7,
+    "levels": 0,
+    "fine_width": 0,
+}
 CHANGES: dict[str, dict[str, object]] = {
     "vae": {**_CONVOLUTION_CHANGES, "components": 2},
     "conditional_vae": {**_CONVOLUTION_CHANGES, "components": 2},
@@ -192,6 +197,7 @@ def test_mean_code_decodes_to_the_reconstruction(name: str) -> None:
         ({"widths": (12, 16)}, "multiple of 8"),
         ({"widths": ()}, "at least one"),
         ({"levels": 1}, "0 or at least 2"),
+        ({"fine_width": -1}, "at least 0"),
         ({"components": 0}, "at least 1"),
         ({"shape": (70, 70)}, "follows from data"),
     ],
@@ -204,6 +210,24 @@ def test_impossible_options_are_refused(options: dict[str, object], message: str
 def test_small_section_is_refused() -> None:
     with pytest.raises(OptionError, match="4 x 9 cells; at least 8 x 8"):
         build_network(PRIORS, "vae", "prior", {"shape": (4, 9)})
+
+
+def test_section_too_small_for_the_critic_is_refused() -> None:
+    with pytest.raises(OptionError, match="9 x 40 cells are too small to halve 4 times"):
+        build_network(PRIORS, "wasserstein_gan", "prior", {"shape": (9, 40)})
+
+
+def test_fine_convolution_leaves_no_checkerboard() -> None:
+    """Constant features give a constant section but for its rim; four cells at once need not."""
+    relief = {}
+    for fine_width in (8, 0):
+        generator = build("wasserstein_gan", fine_width=fine_width).generator
+        torch.nn.init.normal_(generator.leave.weight)
+        features = torch.randn(1, generator.leave.in_channels, 1, 1).expand(-1, -1, 9, 11)
+        section = generator._at_full_resolution(features)[..., 2:-2, 2:-2]
+        relief[fine_width] = float(section.detach().std(dim=(2, 3)).max())
+    assert relief[8] < 1e-5
+    assert relief[0] > 0.1
 
 
 def test_unknown_prior_is_refused() -> None:

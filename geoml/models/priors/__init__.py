@@ -19,13 +19,15 @@ from geoml.models.priors.wasserstein_gan import WassersteinGan
 
 __all__ = ["PRIORS"]
 
+_FINE = {"fine_width": 16}
+
 PRIORS: dict[str, NetworkEntry] = {
-    "vae": NetworkEntry(Vae, VaeConfig),
-    "conditional_vae": NetworkEntry(ConditionalVae, VaeConfig),
+    "vae": NetworkEntry(Vae, VaeConfig, _FINE),
+    "conditional_vae": NetworkEntry(ConditionalVae, VaeConfig, _FINE),
     "gan": NetworkEntry(Gan, GanConfig),
     "non_saturating_gan": NetworkEntry(NonSaturatingGan, GanConfig),
     "dcgan": NetworkEntry(Dcgan, StagesConfig),
-    "conditional_gan": NetworkEntry(ConditionalGan, ConvolutionConfig),
-    "wasserstein_gan": NetworkEntry(WassersteinGan, ConvolutionConfig),
+    "conditional_gan": NetworkEntry(ConditionalGan, ConvolutionConfig, _FINE),
+    "wasserstein_gan": NetworkEntry(WassersteinGan, ConvolutionConfig, _FINE),
 }
 """Name -> network and config."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from geoml.errors import OptionError
 from geoml.models.priors.prior_config import ConvolutionConfig, StagesConfig
 
 _GROUPS = 8
@@ -30,6 +31,9 @@ class SectionGenerator(nn.Module):
     With ``levels`` the last layer gives each cell its shares of a few velocities, which follow
     from the code and hold for the whole section, and a departure from their mixture. Layers of one
     velocity with a sharp base are then as easy to draw as smooth sections.
+
+    References:
+        Odena, Dumoulin and Olah (2016), Deconvolution and checkerboard artifacts, Distill.
     """
 
     def __init__(self, config: ConvolutionConfig) -> None:
@@ -45,13 +49,21 @@ class SectionGenerator(nn.Module):
             nn.Conv2d(deep, wide, 1) for deep, wide in itertools.pairwise(widths[::-1])
         )
         self.stages = nn.ModuleList(_stage(wide) for wide in widths[-2::-1])
-        self.last = _stage(widths[0])
-        self.leave = nn.Conv2d(widths[0], 4 * (1 + config.levels), 1)
-        # All four cells of a block start alike, so that no checkerboard is there to unlearn.
-        with torch.no_grad():
-            for value in (self.leave.weight, self.leave.bias):
-                assert value is not None
-                value.copy_(value[::4].repeat_interleave(4, dim=0))
+        self.fine_width = config.fine_width
+        if config.fine_width:
+            fine = config.fine_width
+            self.last: nn.Module = nn.Sequential(
+                nn.Conv2d(widths[0], fine, 3, padding=1), nn.SiLU()
+            )
+            self.leave = nn.Conv2d(fine, 1 + config.levels, 3, padding=1)
+        else:
+            self.last = _stage(widths[0])
+            self.leave = nn.Conv2d(widths[0], 4 * (1 + config.levels), 1)
+            # All four cells of a block start alike: no checkerboard is there to unlearn.
+            with torch.no_grad():
+                for value in (self.leave.weight, self.leave.bias):
+                    assert value is not None
+                    value.copy_(value[::4].repeat_interleave(4, dim=0))
         if config.levels:
             self.level_velocity = nn.Sequential(
                 nn.Linear(n_in, _LEVEL_WIDTH), nn.SiLU(), nn.Linear(_LEVEL_WIDTH, config.levels)
@@ -76,15 +88,19 @@ class SectionGenerator(nn.Module):
             # Nearest doubling before a convolution leaves no checkerboard.
             x = functional.interpolate(narrow(x), scale_factor=2.0)[..., : size[0], : size[1]]
             x = stage(x)  # (batch, width, twice as many, twice as many)
-        # Each cell of half the resolution becomes four: full resolution costs most by far.
-        x = functional.pixel_shuffle(self.leave(self.last(x)), 2)
-        x = x[
-            ..., : self.sizes[0][0], : self.sizes[0][1]
-        ].float()  # (batch, 1 + levels, depth, distance)
+        x = self._at_full_resolution(self.last(x))  # (batch, 1 + levels, depth, distance)
         if not self.levels:
             return x[:, 0]
         velocity = self.level_velocity(code).float()[..., None, None]  # (batch, levels, 1, 1)
         return x[:, 0] + (velocity * x[:, 1:].softmax(dim=1)).sum(dim=1)
+
+    def _at_full_resolution(self, x: Tensor) -> Tensor:
+        rows, columns = self.sizes[0]
+        if self.fine_width:
+            fine = functional.interpolate(x, scale_factor=2.0)[..., :rows, :columns]
+            return self.leave(fine.contiguous(memory_format=torch.channels_last)).float()
+        # Each cell of half the resolution becomes four.
+        return functional.pixel_shuffle(self.leave(x), 2)[..., :rows, :columns].float()
 
 
 class SectionEncoder(nn.Module):
@@ -119,9 +135,17 @@ class SectionCritic(nn.Module):
     def __init__(self, config: StagesConfig) -> None:
         super().__init__()
         layers: list[nn.Module] = []
+        rows, columns = config.shape
         for wide, deep in itertools.pairwise((3, *config.widths)):
-            layers += [nn.Conv2d(wide, deep, 3, 2, 1), nn.LeakyReLU(_SLOPE)]
-        rows, columns = stage_sizes(config.shape, 1 + len(config.widths))[-1]
+            # The stride divides the kernel: every cell has equal weight, and no gradient in it
+            # asks the generator for a checkerboard.
+            layers += [nn.Conv2d(wide, deep, 4, 2, 1), nn.LeakyReLU(_SLOPE)]
+            rows, columns = rows // 2, columns // 2
+        if min(rows, columns) < 1:
+            raise OptionError(
+                f"Sections of {config.shape[0]} x {config.shape[1]} cells are too small to halve "
+                f"{len(config.widths)} times; give 'widths' fewer."
+            )
         n_features = config.widths[-1]
         layers += [nn.Flatten(), nn.Linear(n_features * rows * columns, n_features)]
         self.stages = nn.Sequential(*layers, nn.LeakyReLU(_SLOPE))
