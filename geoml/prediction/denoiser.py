@@ -93,8 +93,7 @@ class Denoiser:
         seen = samples
         if ratio != 1:
             seen = signal.resample_poly(samples, up, down, axis=1).astype(np.float32)
-        removed = seen - self._denoised(seen, dt_s * down / up, overlap, gain_window_s)
-        removed = within_spectrum(removed, seen)
+        removed = self._removed(seen, dt_s * down / up, overlap, gain_window_s)
         if ratio != 1:
             removed = signal.resample_poly(removed, down, up, axis=1)[:, : samples.shape[1]]
         return np.where(muted(samples), np.float32(0), samples - removed).astype(np.float32)
@@ -122,14 +121,16 @@ class Denoiser:
             )
         return ratio
 
-    def _denoised(
+    def _removed(
         self, samples: Floats, dt_s: float, overlap: float, gain_window_s: float | None
     ) -> Floats:
-        """At the sampling of the training, shape (trace, time)."""
-        if gain_window_s is None:
-            return self._through_network(samples, overlap)
-        level = local_level(samples, max(1, round(gain_window_s / dt_s)))
-        return self._through_network(samples / level, overlap) * level
+        """What the network takes for noise, at its sampling, shape (trace, time)."""
+        level: Floats | float = 1.0
+        if gain_window_s is not None:
+            level = local_level(samples, max(1, round(gain_window_s / dt_s)))
+        even = (samples / level).astype(np.float32)
+        removed = even - self._through_network(even, overlap)
+        return np.asarray(level * within_spectrum(removed, even), dtype=np.float32)
 
     def _through_network(self, samples: Floats, overlap: float) -> Floats:
         patches = cut_patches(samples, self.patch_shape, overlap)

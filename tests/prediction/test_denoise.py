@@ -15,7 +15,7 @@ from shot_file import stored_bytes, write_shots
 from geoml.errors import CheckpointError, GeometryError, OptionError, ShapeError, StoreError
 from geoml.network_checkpoint import load_network_checkpoint
 from geoml.prediction.denoise import Denoise, denoise_step, denoise_store, usual_gather
-from geoml.prediction.denoiser import denoiser_of, local_level
+from geoml.prediction.denoiser import denoiser_of, local_level, within_spectrum
 from geoml.prediction.remainder import Remainder
 from geoml.preprocess.pipeline import run
 from geoml.preprocess.recipe import step_specs
@@ -129,6 +129,17 @@ def test_bfloat16_is_near_single_precision(checkpoint: Path, step: Denoise) -> N
     half = denoise_step(checkpoint, bfloat16=True)(_gather(samples)).values
     error = np.std(half - single) / np.std(single)
     assert 0 < error < 0.02
+
+
+def test_no_more_is_removed_at_a_frequency_than_there_is() -> None:
+    rng = np.random.default_rng(9)
+    time_s = 0.004 * np.arange(256)
+    samples = np.tile(np.sin(2 * np.pi * 15.625 * time_s), (12, 1)).astype(np.float32)
+    floor = (0.1 * rng.normal(size=samples.shape)).astype(np.float32)
+    left = within_spectrum(floor, samples)
+    quiet = np.abs(np.fft.rfft(left, axis=1))[:, 60:]
+    assert quiet.max() < 0.05 * np.abs(np.fft.rfft(floor, axis=1))[:, 60:].max()
+    np.testing.assert_array_equal(within_spectrum(0.5 * samples, samples), 0.5 * samples)
 
 
 def test_muted_samples_stay_muted(step: Denoise) -> None:
