@@ -34,22 +34,19 @@ PARTS = ("reduction", "anomalies", "labels", "patches")
 
 
 def units(parts: Iterable[str], seeds: int, minutes: float) -> list[Unit]:
-    """Every training: the part, the seed, its options; the quick and the chief ones first."""
-    found: list[Unit] = []
-    for seed in range(seeds):
-        for part in parts:
-            if part == "reduction":
-                found.append((part, seed, {"code": 32, "model": "conv_autoencoder"}))
-            else:
-                found.append((part, seed, {}))
-    if "reduction" in parts:
-        for seed in range(seeds):
-            found.append(("reduction", seed, {"code": 32, "model": "variational_autoencoder"}))
-            found += [
-                ("reduction", seed, {"code": code, "model": "conv_autoencoder"})
-                for code in CODES if code != 32
-            ]  # fmt: skip
-    return [(part, seed, {"minutes": minutes, **options}) for part, seed, options in found]
+    """Every training: the part, the seed, its options; the chief ones first."""
+    chosen = tuple(parts)
+    chief = {"code": 32, "model": "conv_autoencoder"}
+    wanted = [(part, chief if part == "reduction" else {}) for part in chosen]
+    if "reduction" in chosen:
+        others = [{**chief, "code": code} for code in CODES if code != 32]
+        others.append({**chief, "model": "variational_autoencoder"})
+        wanted += [("reduction", options) for options in others]
+    return [
+        (part, seed, {"minutes": minutes, **options})
+        for part, options in wanted
+        for seed in range(seeds)
+    ]
 
 
 def name_of(unit: Unit) -> str:

@@ -75,18 +75,18 @@ def reduction(seed: int, minutes: float, code: int, model: str) -> dict[str, Any
     units = checkpoint.training["curve"][-1].get("validation/active_units")
     if units is not None:
         found["active_units"] = units
-    judged = {name: np.swapaxes(v[-_FILE:], 1, 2) for name, v in sections.items()}
-    judged["all"] = np.concatenate(list(judged.values()))
+    judged = np.swapaxes(np.concatenate([v[-_FILE:] for v in sections.values()]), 1, 2)
+    scaled, scale = data.scaling.scaled(judged)
     mean = fitted.mean(axis=0)
-    for name, part in judged.items():
-        scaled, scale = data.scaling.scaled(part)
-        rows = {
-            "network": rebuilt_by(network, scaled),
-            "pca": rebuilt_by_pca(fitted, scaled, code, seed),
-        }
+    rows = {
+        "network": rebuilt_by(network, scaled),
+        "pca": rebuilt_by_pca(fitted, scaled, code, seed),
+    }
+    groups = {name: slice(i * _FILE, (i + 1) * _FILE) for i, name in enumerate(FAMILIES)}
+    for name, part in {**groups, "all": slice(None)}.items():
         for row, rebuilt in rows.items():
-            found[f"{name}/r2/{row}"] = explained(scaled, rebuilt, mean)
-            error = data.scaling.unscaled(rebuilt, scale) - part
+            error = data.scaling.unscaled(rebuilt[part], scale[part]) - judged[part]
+            found[f"{name}/r2/{row}"] = explained(scaled[part], rebuilt[part], mean)
             found[f"{name}/mae_m_s/{row}"] = float(np.abs(error).mean())
     return found
 
@@ -132,10 +132,12 @@ def anomalies(seed: int, minutes: float) -> dict[str, Any]:
             for gather, part in zip(gathers, fold, strict=True):
                 if part == i:
                     (samples, bad, dt_s), where = damage.damaged(gather, spoil, rng)
+                    rules = gather_anomaly(samples, dt_s, None, "rules")
+                    told = gather_anomaly(samples, dt_s, network, "neighbours")
                     scores = {
-                        "rules": gather_anomaly(samples, dt_s, None, "rules"),
-                        "neighbours": gather_anomaly(samples, dt_s, network, "neighbours"),
-                        "both": gather_anomaly(samples, dt_s, network, "both"),
+                        "rules": rules,
+                        "neighbours": told,
+                        "both": np.maximum(rules, told),
                         "neighbours, error alone": neighbour_measures(network, samples)[:, 1],
                         "trace by itself": itself(samples),
                     }
