@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError
 
 Floats = NDArray[np.float32]
 
+_NEIGHBOURHOOD = 9  # traces
 _TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -107,10 +109,12 @@ def cut_patches(samples: Floats, patch_shape: tuple[int, int], overlap: float = 
 
 
 def patch_scale(patches: NDArray[np.floating]) -> Floats:
-    """Level that brings patches to RMS 1, whatever a minority of bad traces does.
+    """Level that brings patches to RMS 1, whatever single bad traces do.
 
-    It is the median RMS of the live traces: a few traces of large noise, or any number of dead
-    ones, leave it where the others put it. A patch of silence has level 1.
+    It is the RMS of the live traces, none of which counts as louder than the median of the nine
+    round it. Dead traces and single loud ones leave the level where the others put it; a block of
+    neighbours that are louder than the rest, as behind the first arrivals, counts in full. A patch
+    of silence has level 1.
 
     Args:
         patches: Amplitude, shape (..., trace, time).
@@ -119,15 +123,12 @@ def patch_scale(patches: NDArray[np.floating]) -> Floats:
         Above 0, shape (...).
     """
     rms = np.sqrt(np.mean(np.square(patches, dtype=np.float64), axis=-1))
-    n_live = np.sum(rms > 0, axis=-1)
-    # Dead traces have the least RMS, so the live ones are the last of the sorted.
-    order = np.sort(rms, axis=-1)
-    n_dead = rms.shape[-1] - n_live
-    last = rms.shape[-1] - 1
-    low = np.minimum(n_dead + np.maximum(n_live - 1, 0) // 2, last)
-    high = np.minimum(n_dead + n_live // 2, last)
-    picked = [np.take_along_axis(order, place[..., None], -1)[..., 0] for place in (low, high)]
-    level = (picked[0] + picked[1]) / 2
+    size = (1,) * (rms.ndim - 1) + (_NEIGHBOURHOOD,)
+    usual = scipy.ndimage.median_filter(rms, size, mode="nearest")
+    # Among dead traces the median is 0: a live one there counts as it is.
+    counted = np.where(usual > 0, np.minimum(rms, usual), rms)
+    n_live = np.maximum(np.sum(rms > 0, axis=-1), 1)
+    level = np.sqrt(np.sum(counted**2, axis=-1) / n_live)
     return np.where(level > _TINY, level, 1.0).astype(np.float32)
 
 

@@ -65,8 +65,15 @@ def test_bad_traces_do_not_change_the_scale(bad: float) -> None:
 
 def test_mostly_muted_patch_is_scaled_by_its_live_traces() -> None:
     patch = np.zeros((3, 10, 16))
-    patch[1, 4], patch[2, :2] = 5.0, [[2.0], [4.0]]
-    np.testing.assert_allclose(patch_scale(patch), [1, 5, 3])
+    patch[1, 4], patch[2, :2] = 5.0, [[2.0], [2.0]]
+    np.testing.assert_allclose(patch_scale(patch), [1, 5, 2])
+
+
+def test_loud_block_behind_the_first_arrivals_counts_in_full() -> None:
+    """Traces with the arrivals, fewer than half, must not come out a thousand times too big."""
+    patch = np.full((20, 16), 1e-3)
+    patch[12:] = 1.0
+    assert 0.5 < patch_scale(patch) < 1
 
 
 def test_other_patches_than_those_cut_are_refused() -> None:
