@@ -1,6 +1,7 @@
 """Networks that draw velocity sections: honest, sharp, right, and of use to waveform inversion?
 
-    python benchmarks/posterior.py                                   # three tables, three seeds
+    python benchmarks/posterior.py --tables samples         # these two side by side, in one folder,
+    python benchmarks/posterior.py --tables layered fwi     # are 20 minutes on two cores
     python benchmarks/posterior.py --tables samples --sets FlatVelA --seeds 0
     python benchmarks/posterior.py --trunks CurveVelA=FOLDER --pairs CurveVelA=STORE
 
@@ -12,8 +13,8 @@ trunk learns for --trunk-minutes of CPU time and one thread, unless --trunks nam
 are those of the drawing parts. **layered**: beside the exact posterior, see
 ``posterior_layered.py``. **fwi**: see ``posterior_fwi.py``; with the first seed's cvae.
 
-Finished runs are kept in --folder and not repeated, so the tables grow. With the trunk at hand
-about 20 minutes on two cores.
+Finished runs are kept in --folder and not repeated, so the tables grow. The minutes are with trunk
+and pairs at hand.
 """
 
 from __future__ import annotations
@@ -185,10 +186,11 @@ def _cell(values: list[float]) -> str:
     return text + (f" ({min(values):.3g}..{max(values):.3g})" if len(values) > 1 else "")
 
 
-def _trained_and_judged(
-    name: str, pairs: Path, trunk: Path, minutes: float, seed: int, folder: Path
-) -> Row:
-    return judged(train_drawing(name, pairs, trunk, minutes, seed, folder), pairs)
+def _run(arguments: argparse.Namespace, name: str, row: str, seed: int | None = None) -> Path:
+    """Folder of a drawing part, by default of the first seed."""
+    seed = arguments.seeds[0] if seed is None else seed
+    folder: Path = arguments.folder
+    return folder / f"{name}_{row}_{arguments.minutes:g}_{seed}"
 
 
 class Kept:
@@ -217,7 +219,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--networks", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--trunk-minutes", type=float, default=6.0, help="CPU minutes a trunk")
-    parser.add_argument("--minutes", type=float, default=1.5, help="CPU minutes a drawing part")
+    parser.add_argument("--minutes", type=float, default=1.0, help="CPU minutes a drawing part")
+    parser.add_argument("--layered-minutes", type=float, default=2.0)
+    parser.add_argument("--layered-networks", nargs="+", default=["cvae"], choices=MODELS)
     parser.add_argument("--fwi-models", type=int, default=3)
     parser.add_argument("--trunks", nargs="*", default=[], help="set=folder of a trained mh_unet_s")
     parser.add_argument("--pairs", nargs="*", default=[], help="set=pair store made by budget.py")
@@ -240,26 +244,31 @@ def main() -> None:
             trunk = trunks.get(name) or train_trunk(
                 path, arguments.trunk_minutes, folder / f"{name}_trunk"
             )
+            drawing = partial(train_drawing, pairs=path, trunk=trunk, minutes=minutes)
+            if "samples" not in arguments.tables:
+                drawing("cvae", seed=arguments.seeds[0], folder=_run(arguments, name, "cvae"))
+                continue
             key: Row = {"table": "samples", "set": name, "row": "mh_unet_s", "minutes": None}
             kept.once({**key, "seed": 0}, partial(judged, trunk, path))
             for seed, row in itertools.product(arguments.seeds, arguments.networks):
                 key = {"table": "samples", "set": name, "row": row, "minutes": minutes}
-                out = folder / f"{name}_{row}_{minutes:g}_{seed}"
-                run = partial(_trained_and_judged, row, path, trunk, minutes, seed, out)
-                kept.once({**key, "seed": seed}, run)
+                out = _run(arguments, name, row, seed)
+                run = partial(drawing, row, seed=seed, folder=out)
+                kept.once({**key, "seed": seed}, lambda run=run, path=path: judged(run(), path))
     if "layered" in arguments.tables:
-        for seed, row in itertools.product(arguments.seeds, arguments.networks):
-            key = {"table": "layered", "row": row, "minutes": minutes, "seed": seed}
-            kept.once(key, partial(posterior_layered.run, row, minutes, seed, folder))
+        for seed, row in itertools.product(arguments.seeds, arguments.layered_networks):
+            key = {"table": "layered", "row": row, "minutes": arguments.layered_minutes}
+            run = partial(posterior_layered.run, row, arguments.layered_minutes, seed, folder)
+            kept.once({**key, "seed": seed}, run)
     if "samples" in arguments.tables:
         print_samples(kept.rows, arguments.sets, minutes)
     if "layered" in arguments.tables:
-        posterior_layered.print_table(kept.rows, minutes, folder)
+        posterior_layered.print_table(kept.rows, arguments.layered_minutes, folder)
     if "fwi" in arguments.tables:
         rows = posterior_fwi.run(
             stores["CurveVelA"],
             SPLITS,
-            folder / f"CurveVelA_cvae_{minutes:g}_{arguments.seeds[0]}",
+            _run(arguments, "CurveVelA", "cvae"),
             folder,
             minutes=minutes,
             models=arguments.fwi_models,
