@@ -27,6 +27,8 @@ import argparse
 import json
 import os
 import statistics
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,17 +146,51 @@ def trained(
     return unscaled(drawn, LIMITS_M_S)
 
 
-def measure(drawn: Models, train: Models, reference: Population) -> dict[str, float]:
-    """All figures of one population; the reference is that of the training models."""
-    found = population(drawn, LIMITS_M_S)
-    nearest = nearest_m_s(drawn, train)
-    return {
-        **vars(compare(found, reference)),
-        "lag_one": float(found.variograms["vertical"][0] / reference.variograms["vertical"][0]),
-        "diversity": diversity_m_s(drawn) / diversity_m_s(train),
-        "nearest_least_m_s": float(nearest.min()),
-        "nearest_median_m_s": float(np.median(nearest)),
-    }
+class Kept:
+    """Figures and first samples of every population, measured once and kept in a folder.
+
+    Attributes:
+        first: Name of a population -> samples of its first seed.
+    """
+
+    def __init__(self, train: Models, folder: Path, name: str) -> None:
+        self._train, self._folder, self._name = train, folder, name
+        self._reference: Population | None = None
+        self.first: dict[str, list[Models]] = {}
+
+    def measured(self, row: str, draw: Callable[[], Models], which: str = "") -> dict[str, float]:
+        """Figures of a population, which is drawn if they are not there yet."""
+        log = self._folder / f"{self._name}_{row}{which}.json"
+        samples = self._folder / f"{self._name}_{row}{which}.npy"
+        if not log.is_file():
+            drawn = draw()
+            np.save(samples, drawn[:SHOWN])
+            log.write_text(json.dumps(self._measure(drawn)))
+        self.first.setdefault(row, list(np.load(samples)))
+        found: dict[str, float] = json.loads(log.read_text())
+        return found
+
+    def among(self) -> tuple[float, float]:
+        """Least and median distance of a training model to the nearest other one [m/s]."""
+        log = self._folder / f"{self._name}_among.json"
+        if not log.is_file():
+            nearest = nearest_m_s(self._train)
+            log.write_text(json.dumps([float(nearest.min()), float(np.median(nearest))]))
+        least, median = json.loads(log.read_text())
+        return least, median
+
+    def _measure(self, drawn: Models) -> dict[str, float]:
+        if self._reference is None:
+            self._reference = population(self._train, LIMITS_M_S)
+        found, reference = population(drawn, LIMITS_M_S), self._reference
+        nearest = nearest_m_s(drawn, self._train)
+        return {
+            **vars(compare(found, reference)),
+            "lag_one": float(found.variograms["vertical"][0] / reference.variograms["vertical"][0]),
+            "diversity": diversity_m_s(drawn) / diversity_m_s(self._train),
+            "nearest_least_m_s": float(nearest.min()),
+            "nearest_median_m_s": float(np.median(nearest)),
+        }
 
 
 COLUMNS = {
@@ -205,39 +241,31 @@ def main() -> None:
             arguments.trial_minutes, arguments.folder,
         )  # fmt: skip
         return
-    parts = sections.split(HELD_OUT)
-    train, held = (part.velocity for part in parts)
-    reference, among = population(train, LIMITS_M_S), nearest_m_s(train)
-    pictures = {"training": list(train[:SHOWN]), "held out": list(held[:SHOWN])}
-    rows: dict[str, list[dict[str, float]]] = {
-        "genuine, held out": [measure(held, train, reference)]
+    train, held = (part.velocity for part in sections.split(HELD_OUT))
+    kept = Kept(train, arguments.folder, name)
+    populations: dict[str, Callable[[], Models]] = {
+        "held out": lambda: held,
+        "Gaussian field": lambda: gaussian_field(train, N_SAMPLES, 0),
+        "Gaussian, components": lambda: principal_gaussian(train, N_SAMPLES, 0),
+        SETS[name]: lambda: hand_written(SETS[name], N_SAMPLES, 0),
     }
-    classical = {
-        "Gaussian field": gaussian_field(train, N_SAMPLES, 0),
-        "Gaussian, components": principal_gaussian(train, N_SAMPLES, 0),
-        SETS[name]: hand_written(SETS[name], N_SAMPLES, 0),
-    }
-    for row, drawn in classical.items():
-        rows[row] = [measure(drawn, train, reference)]
-        pictures[row] = list(drawn[:SHOWN])
+    rows = {row: [kept.measured(row, draw)] for row, draw in populations.items()}
     for seed in arguments.seeds:
         for row in arguments.rows:
-            drawn = trained(sections, name, row, arguments.minutes, seed, arguments.folder)
-            rows.setdefault(row, []).append(measure(drawn, train, reference))
-            pictures.setdefault(row, list(drawn[:SHOWN]))
+            draw = partial(trained, sections, name, row, arguments.minutes, seed, arguments.folder)
+            found = kept.measured(row, draw, f"_{arguments.minutes:g}_{seed}")
+            rows.setdefault(row, []).append(found)
     print(
         f"\n{name}: {len(train)} models train, {len(held)} are held out; {N_SAMPLES} samples a row"
     )
     print(f"{'':24s}" + "".join(f"{h:>{int(f.split('.')[0])}s}" for h, f in COLUMNS.values()))
     for row, runs in rows.items():
         print_row(row, runs)
-    print(
-        f"training models to each other: least {among.min():.0f}, median {np.median(among):.0f} m/s"
-    )
-    log = arguments.folder / f"{name}_{arguments.minutes:g}.json"
-    write_whole(log, json.dumps(rows, indent=1).encode())
+    least, median = kept.among()
+    print(f"training models to each other: least {least:.0f}, median {median:.0f} m/s")
     picture = arguments.folder / f"{name}_samples.png"
-    write_whole(picture, png_bytes(mosaic_figure(pictures, LIMITS_M_S)))
+    shown = {"training": list(train[:SHOWN]), **kept.first}
+    write_whole(picture, png_bytes(mosaic_figure(shown, LIMITS_M_S)))
     print(picture)
 
 
