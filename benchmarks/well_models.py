@@ -70,14 +70,14 @@ FORCE = WellLearning(
     log10=("RDEP", "RMED"),
     within_well=("GR", "RDEP", "RMED", "RHOB", "NPHI", "DTC"),
     models=(
-        {"hist_boosting": {"trees": 40, "learning_rate": 0.15, "leaves": 16, "features": {
+        {"hist_boosting": {"trees": 30, "learning_rate": 0.2, "leaves": 16, "features": {
             "lags_m": (), "windows_m": (3.0, 15.0), "spreads": False, "presence": True,
             "train_every": 16}, "hide": {"chance": 0.5, "kept": ("GR",)}}},
         {"bilstm": {"width": 48}},
         {"tcn": {"width": 48}},
     ),
     split={"n_folds": 4},
-    training={"steps": 150, "window": 128, "batch_size": 16,
+    training={"steps": 120, "window": 128, "batch_size": 16,
               "augmentation": {"drop_channel": 0.15, "gain": 0.1, "shift": 0.15}},
 )  # fmt: skip
 

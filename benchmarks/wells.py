@@ -80,7 +80,11 @@ def compare(
     wells: list[xr.Dataset], learning: WellLearning, score: str, larger: bool, n_seeds: int,
     smoothers: Sequence[dict[str, Any]] = ({},),
 ) -> tuple[dict[int, float], dict[str, Any]]:  # fmt: skip
-    """Print every model on left-out wells; the ensemble and smoother that are best there."""
+    """Print every model on left-out wells; the ensemble and smoother that are to answer.
+
+    They are those chosen on all wells, unless the nested score says that the choice is worse than
+    the mean of all models.
+    """
     task = learning.built_task()
     _, tables = learning_tables(wells, learning, task)
     learning = learning.model_copy(update={"seeds": n_seeds})
@@ -93,6 +97,7 @@ def compare(
         line(label(spec), [row[score] for row in rows], extra(rows))
     everything = dict.fromkeys(range(len(learning.models)), 1.0)
     rows = list(per_seed(validation, everything, n_seeds))
+    unchosen = float(np.median([row[score] for row in rows]))
     line("mean of all, nothing chosen", [row[score] for row in rows], extra(rows))
     first = one_seed(validation, n_seeds, 0)
     how = {"larger_is_better": larger, "smoothers": smoothers}
@@ -106,6 +111,10 @@ def compare(
     seeds = [one_seed(validation, n_seeds, seed) for seed in range(n_seeds)]
     rows = [task.score(tables, decided_by_fold(seed, nested)) for seed in seeds]
     line("ensemble chosen on the other wells (nested)", [r[score] for r in rows], extra(rows))
+    nested_score = float(np.median([row[score] for row in rows]))
+    if (unchosen > nested_score) if larger else (unchosen < nested_score):
+        print("    the choice costs more than it gains: the mean of all is what answers")
+        weights, smoother = everything, {}
     leak = split_wells(tables, WellSplit(by="random", allow_leak=True))
     line("leak sentinel: nearest depth, random split", [sentinel_scores(task, tables, leak)[score]])
     return weights, smoother
