@@ -10,7 +10,8 @@ without labels, the same from fresh weights, a U-Net of as many weights, and the
 with its options chosen on the same labels and its constant lag taken off. ``land``: the networks
 of the most labels on the real land line, beside the classical picker: how well picks that were
 held out follow from the others by a smooth moveout with shot and receiver terms. ``events``: a
-set of learned queries against the peaks of semblance, whose threshold is chosen on other gathers.
+set of learned queries, and the same moved to the strongest stack nearby, against the peaks of
+semblance, whose threshold is chosen on other gathers.
 
 Finished runs are kept in the folder; what is there is not run again. Medians over the seeds, with
 their range.
@@ -41,7 +42,7 @@ from geoml.network_checkpoint import (
 from geoml.physics.picks import PickOptions, pick_first_breaks
 from geoml.physics.wavelet_shapes import ricker
 from geoml.preprocess.bandpass import Bandpass
-from geoml.preprocess.semblance_events import SemblancePeaks, semblance_events
+from geoml.preprocess.semblance_events import SemblancePeaks, semblance_events, strongest_stack
 from geoml.readers.ingest import read_survey
 from geoml.samples.labelled_gathers import LabelledGathers, labelled_pairs, with_noise
 from geoml.survey.pairs import open_pairs
@@ -259,22 +260,42 @@ def filtered(survey: xr.Dataset) -> xr.Dataset:
 
 def semblance_sets(gathers: EventGathers, least: float) -> dict[str, np.ndarray]:
     """Peaks of semblance of every gather, filled with NaN."""
-    n_traces, n_times = gathers.samples.shape[1:]
     options = SemblancePeaks(least=least)
-    rows = []
-    for samples, offset_m in zip(gathers.samples, gathers.offset_m, strict=True):
-        coords = {
-            "time": np.arange(n_times) * gathers.dt_s,
-            "offset": ("trace", offset_m.astype(float)),
-            "live": ("trace", np.ones(n_traces, dtype=bool)),
-        }
-        gather = xr.DataArray(samples, dims=("trace", "time"), coords=coords)
-        rows.append(semblance_events(gather, options))
+    rows = [semblance_events(gather, options) for gather in plain_gathers(gathers)]
     sets = {name: np.full((len(rows), options.most), np.nan) for name in rows[0]}
     for place, row in enumerate(rows):
         for name, values in row.items():
             sets[name][place, : values.size] = values
     return sets
+
+
+def plain_gathers(gathers: EventGathers) -> list[xr.DataArray]:
+    """The gathers as preprocessing takes them."""
+    n_traces, n_times = gathers.samples.shape[1:]
+    return [
+        xr.DataArray(
+            samples,
+            dims=("trace", "time"),
+            coords={
+                "time": np.arange(n_times) * gathers.dt_s,
+                "offset": ("trace", offset_m.astype(float)),
+                "live": ("trace", np.ones(n_traces, dtype=bool)),
+            },
+        )
+        for samples, offset_m in zip(gathers.samples, gathers.offset_m, strict=True)
+    ]
+
+
+def stacked(found: EventSet, gathers: EventGathers) -> EventSet:
+    """Events that a network found, each moved to the strongest stack nearby."""
+    names = ("time_s", "velocity_m_s", "amplitude")
+    moved = {name: found[name].copy() for name in names}
+    for row, gather in enumerate(plain_gathers(gathers)):
+        for event in np.flatnonzero(np.isfinite(found["time_s"][row])):
+            place = (float(found["time_s"][row, event]), float(found["velocity_m_s"][row, event]))
+            for name, value in zip(names, strongest_stack(gather, *place, 25.0), strict=True):
+                moved[name][row, event] = value
+    return moved
 
 
 def above(sets: dict[str, np.ndarray], least: float) -> EventSet:
@@ -290,14 +311,20 @@ def semblance_run() -> dict[str, Scores]:
     return judged(lambda test: above(semblance_sets(test, float(best)), float(best)))
 
 
-def query_run(folder: Path, seed: int) -> dict[str, Scores]:
+def query_run(folder: Path, seed: int) -> dict[str, dict[str, Scores]]:
+    """Scores of the network by itself, and of its events moved to the strongest stack."""
     fit = FitOptions(
         steps=EVENT_STEPS, batch_size=32, ema_decay=0.99, seed=seed,
-        validate_every=EVENT_STEPS // 6,
+        validate_every=EVENT_STEPS // 5,
     )  # fmt: skip
-    made = train_events(EventTraining(fit=fit))
-    save_network_checkpoint(made, folder / f"events_{seed}")
-    return judged(lambda test: found_events(rebuilt(made), Events(), test))
+    place = folder / f"events_{seed}"
+    if not place.exists():
+        save_network_checkpoint(train_events(EventTraining(fit=fit)), place)
+    network, task = rebuilt(load_network_checkpoint(place, "events")), Events()
+    return {
+        "event queries": judged(lambda test: found_events(network, task, test)),
+        "queries, stacked": judged(lambda test: stacked(found_events(network, task, test), test)),
+    }
 
 
 def judged(find: Callable[[EventGathers], EventSet]) -> dict[str, Scores]:
@@ -328,16 +355,17 @@ def touching(gathers: EventGathers, within_s: float = 0.03) -> np.ndarray:
 def events(folder: Path, seeds: int) -> None:
     """Learned queries against semblance."""
     rows = {"semblance peaks": [kept(folder, "scores/semblance", semblance_run)]}
-    rows["event queries"] = [
+    runs = [
         kept(folder, f"scores/queries_{seed}", lambda: query_run(folder, seed))  # noqa: B023
         for seed in range(seeds)
     ]
+    rows |= {name: [run[name] for run in runs] for name in runs[0]}
     names = ("precision", "recall", "f1", "time_ms", "velocity_m_s", "amplitude_share")
     print("\nEvents of 240 gathers, found within 20 ms and 10 % of the velocity; errors of those")
-    print(f"{'':16}{'gathers':12}" + "".join(f"{name:>20}" for name in names))
+    print(f"{'':17}{'gathers':12}" + "".join(f"{name:>20}" for name in names))
     for name, part in product(rows, ("all", "crossing", "noisy half")):
         cells = [spread([r[part][key] for r in rows[name]], 3) for key in names]
-        print(f"{name:16}{part:12}" + "".join(f"{cell:>20}" for cell in cells))
+        print(f"{name:17}{part:12}" + "".join(f"{cell:>20}" for cell in cells))
 
 
 def spread(values: list[float], digits: int = 1) -> str:

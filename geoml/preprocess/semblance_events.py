@@ -77,7 +77,7 @@ def semblance_events(gather: xr.DataArray, options: SemblancePeaks) -> dict[str,
     rows: list[tuple[float, float, float, float]] = []
     while len(rows) < options.most and left.max() >= options.least:
         i, j = np.unravel_index(left.argmax(), left.shape)
-        apex_s, speed, amplitude = _strongest_near(gather, float(time_s[i]), velocity[j], step)
+        apex_s, speed, amplitude = strongest_stack(gather, float(time_s[i]), velocity[j], step)
         taken = _near(time_s, velocity, distance_m, (apex_s, speed), options.apart_s)
         known = (_mean_apart(distance_m, (apex_s, speed), row[:2]) for row in rows)
         if min(known, default=np.inf) >= options.apart_s:
@@ -90,10 +90,17 @@ def semblance_events(gather: xr.DataArray, options: SemblancePeaks) -> dict[str,
     return dict(zip(names, table.T, strict=True))
 
 
-def _strongest_near(
+def strongest_stack(
     gather: xr.DataArray, apex_s: float, speed: float, step: float
 ) -> tuple[float, float, float]:
-    """Time, velocity and amplitude of the strongest mean along a hyperbola round a peak."""
+    """Time, velocity and amplitude of the strongest mean along a hyperbola near a given one.
+
+    Args:
+        gather: As ``semblance`` takes it.
+        apex_s: Its apex [s]; 40 ms on either side are tried.
+        speed: Its velocity [m/s].
+        step: Velocities up to two steps away are tried [m/s].
+    """
     samples, time_s = finite_samples(gather, "semblance"), sample_times_s(gather)
     live = samples.any(axis=1)
     samples, distance_m = samples[live], offset_m(gather, "semblance")[live]

@@ -37,6 +37,8 @@ class Events:
         curve_s: Distance of two curves that costs as much as the existence of an event [s], > 0.
         amplitude_weight: Weight of the amplitude's error, in RMS amplitudes of the gather, >= 0.
         least_chance: Chance from which an event counts as found, 0 to 1.
+        apart_s: Of two found events whose curves are nearer than this the surer one stays [s];
+            long training leaves no such twins, a short one does.
 
     References:
         Carion et al. (2020), End-to-end object detection with transformers, ECCV (DETR).
@@ -46,10 +48,13 @@ class Events:
     curve_s: float = 0.02
     amplitude_weight: float = 0.2
     least_chance: float = 0.5
+    apart_s: float = 0.02
 
     def __post_init__(self) -> None:
         if not self.curve_s > 0 or not self.amplitude_weight >= 0:
             raise OptionError("'curve_s' must be above 0 and 'amplitude_weight' at least 0.")
+        if not self.apart_s >= 0:
+            raise OptionError(f"'apart_s' is {self.apart_s:g}; it must be at least 0.")
         if not 0 <= self.least_chance <= 1:
             raise OptionError(f"'least_chance' is {self.least_chance:g}; it lies between 0 and 1.")
 
@@ -96,11 +101,26 @@ class Events:
         found = network(batch["samples"], batch["offset_m"], float(batch["dt_s"]))
         last = {name: part[-1].float().numpy() for name, part in found.items()}
         chance = 1 / (1 + np.exp(-last.pop("existence")))
-        likely = chance >= self.least_chance
+        said = curve_s(found["time_s"][-1], found["velocity_m_s"][-1], batch["offset_m"][:, None])
+        likely = self._without_twins(said.float().numpy(), chance)
         return {
             **{name: np.where(likely, part, np.nan) for name, part in last.items()},
             "chance": chance,
         }
+
+    def _without_twins(
+        self, curves: NDArray[np.float32], chance: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Events that are likely enough and nearer to none that is surer, (batch, query)."""
+        apart = np.abs(curves[:, :, None] - curves[:, None]).mean(axis=3)
+        likely = chance >= self.least_chance
+        for row, order in enumerate(np.argsort(-chance, axis=1)):
+            kept: list[int] = []
+            for query in order[likely[row, order]].tolist():
+                twin = bool(kept) and bool(apart[row, query, kept].min() < self.apart_s)
+                likely[row, query] = not twin
+                kept += [] if twin else [query]
+        return likely
 
     def _round(self, found: dict[str, Tensor], batch: dict[str, Tensor]) -> dict[str, Tensor]:
         gather, query, event = self.match(found, batch)

@@ -97,6 +97,18 @@ def test_events_that_are_not_likely_are_left_out() -> None:
     assert answers["chance"][0, 2] < 0.001
 
 
+def test_of_twins_the_surer_one_stays() -> None:
+    found = said()
+    found["time_s"][0, 1] = torch.tensor([0.8, 0.81, 1.2])
+    found["velocity_m_s"][0, 1] = 2500.0
+    found["existence"][0, 1] = torch.tensor([1.0, 2.0, 1.0])
+    told = [
+        np.isfinite(Events(apart_s=apart_s).answers(network(found), truth())["time_s"][1])
+        for apart_s in (0.0, 0.02)
+    ]
+    assert [row.tolist() for row in told] == [[True, True, True], [False, True, True]]
+
+
 def test_gather_without_events_teaches_that_there_are_none() -> None:
     true = truth()
     for name in ("time_s", "velocity_m_s", "amplitude"):
@@ -152,7 +164,8 @@ def test_nothing_found_scores_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"curve_s": 0.0}, {"amplitude_weight": -1.0}, {"least_chance": 2.0}]
+    "options",
+    [{"curve_s": 0.0}, {"amplitude_weight": -1.0}, {"least_chance": 2.0}, {"apart_s": -1.0}],
 )
 def test_impossible_options_are_refused(options: dict) -> None:
     with pytest.raises(OptionError, match=r"must be|lies between"):
