@@ -74,11 +74,11 @@ LOGISTIC = {"critic_learning_rate": 5e-4, "critic_head_start": 20, "validate_eve
 ROWS: dict[str, dict[str, Any]] = {
     "vae": {"model": "vae", "share": 1.0, "fit": FIT_VAE},
     "wasserstein_gan": {"model": "wasserstein_gan", "share": 1.0, "start": True, "fit": FIT_START},
-    "conditional_vae": {"model": "conditional_vae", "share": 0.4, "fit": FIT_VAE},
-    "gan": {"model": "gan", "share": 0.4, "fit": LOGISTIC},
-    "non_saturating_gan": {"model": "non_saturating_gan", "share": 0.4, "fit": LOGISTIC},
-    "dcgan": {"model": "dcgan", "share": 0.4, "fit": LOGISTIC},
-    "conditional_gan": {"model": "conditional_gan", "share": 0.4, "fit": LOGISTIC},
+    "conditional_vae": {"model": "conditional_vae", "share": 0.25, "fit": FIT_VAE},
+    "gan": {"model": "gan", "share": 0.25, "fit": LOGISTIC},
+    "non_saturating_gan": {"model": "non_saturating_gan", "share": 0.25, "fit": LOGISTIC},
+    "dcgan": {"model": "dcgan", "share": 0.25, "fit": LOGISTIC},
+    "conditional_gan": {"model": "conditional_gan", "share": 0.25, "fit": LOGISTIC},
     "wasserstein_gan_alone": {"model": "wasserstein_gan", "share": 2.0, "fit": {}},
 }
 """Row -> network, share of the minutes, whether it starts as a decoder, options of the loop."""

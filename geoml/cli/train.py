@@ -13,7 +13,8 @@ def train(
         Path,
         typer.Argument(
             help="Pair store, as 'geoml simulate' makes it; for --task prior also velocity models: "
-            ".npy, a folder or zip of them; for --task denoise a survey store, or 'synthetic'."
+            "a store of 'geoml generate', .npy, a folder or zip of them; for --task denoise a "
+            "survey store, or 'synthetic'."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],

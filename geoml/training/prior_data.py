@@ -1,13 +1,15 @@
-"""Sections that a velocity prior learns from: a pair store's, or those in OpenFWI's .npy files."""
+"""Sections that a velocity prior learns from: those of a store, or OpenFWI's .npy files."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -64,10 +66,10 @@ class VelocitySections:
 def read_velocity_sections(
     path: str | Path, spacing_m: float | None = None, count: int | None = None
 ) -> VelocitySections:
-    """Sections of a pair store, or of a ``.npy`` file, a folder or a zip of them.
+    """Sections of a store of pairs or models, or of a ``.npy`` file, a folder or a zip of them.
 
     Args:
-        path: The store or the files.
+        path: The store, as 'geoml simulate' or 'geoml generate' writes it, or the files.
         spacing_m: Cell size of arrays, which do not say it [m]; 10 if None, as in OpenFWI.
         count: The first so many; all if None.
 
@@ -79,7 +81,7 @@ def read_velocity_sections(
     """
     path = Path(path)
     if (path / "zarr.json").is_file() or path.suffix == ".zarr":
-        sections = _of_pairs(path, spacing_m, count)
+        sections = _of_store(path, spacing_m, count)
     else:
         arrays = open_velocity_arrays(path)
         velocity = arrays.read(0, min(len(arrays), count or len(arrays)))
@@ -91,22 +93,34 @@ def read_velocity_sections(
     return sections
 
 
-def _of_pairs(path: Path, spacing_m: float | None, count: int | None) -> VelocitySections:
-    pairs = open_pairs(path).isel(sample=slice(0, count))
-    own_m = float(pairs.distance[1] - pairs.distance[0])
+def _of_store(path: Path, spacing_m: float | None, count: int | None) -> VelocitySections:
+    if "model" in _dimensions(path):
+        store = xr.open_zarr(path, consolidated=False).rename(model="sample")
+    else:
+        store = open_pairs(path)
+    store = store.isel(sample=slice(0, count))
+    own_m = float(store.distance[1] - store.distance[0])
     if spacing_m is not None and abs(spacing_m - own_m) > 1e-6 * own_m:
         raise OptionError(
             f"{path.name} has cells of {own_m:g} m, and {spacing_m:g} m is asked for; leave the "
             "cell size out."
         )
-    names = tuple(str(name) for name in pairs.attrs.get("families", ("given",)))
+    names = tuple(str(name) for name in store.attrs.get("families", ("given",)))
     return VelocitySections(
-        pairs["velocity"].values.astype(np.float32),
+        store["velocity"].values.astype(np.float32),
         own_m,
-        pairs["family"].values.astype(np.int64),
+        store["family"].values.astype(np.int64),
         names,
         path.name,
     )
+
+
+def _dimensions(path: Path) -> tuple[str, ...]:
+    """Dimensions of the velocity in a store; none where it holds no velocity."""
+    velocity = path / "velocity" / "zarr.json"
+    if not velocity.is_file():
+        return ()
+    return tuple(json.loads(velocity.read_text(encoding="utf-8")).get("dimension_names") or ())
 
 
 def scaled(velocity: NDArray[np.float32], limits_m_s: tuple[float, float]) -> Tensor:

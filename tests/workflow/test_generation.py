@@ -9,10 +9,12 @@ import pytest
 import xarray as xr
 from command import geoml, refused
 
+from geoml.errors import OptionError
 from geoml.survey.pairs import open_pairs
 from geoml.synthetic import SectionGrid
 from geoml.synthetic.learned import LearnedSection
 from geoml.synthetic.stored_recipe import stored_recipe
+from geoml.training.prior_data import read_velocity_sections
 from geoml.workflow.generation import generate_models
 from geoml.workflow.preset_simulation import simulate_preset
 from geoml.workflow.specification import SimulateSection
@@ -46,6 +48,26 @@ def test_store_tells_axes_families_and_recipe(prior: Path, tmp_path: Path) -> No
     assert set(store["family"].values.tolist()) == {0, 1}
     learned = store.attrs["recipe"]["families"][1][f"vae:{prior}"]
     assert len(learned["weights_sha256"]) == 64
+
+
+def test_store_is_read_back_with_its_families(tmp_path: Path) -> None:
+    families = ["flat_vel_a", "curve_vel_a"]
+    velocity = generate_models(tmp_path / "m.zarr", families, 9, grid=SectionGrid(12, 14, 25.0))
+    sections = read_velocity_sections(tmp_path / "m.zarr", count=7)
+    np.testing.assert_array_equal(sections.velocity, velocity[:7])
+    assert sections.spacing_m == 25.0
+    assert sections.label_names == tuple(families)
+    assert set(sections.label.tolist()) == {0, 1}
+    with pytest.raises(OptionError, match="has cells of 25 m, and 10 m is asked for"):
+        read_velocity_sections(tmp_path / "m.zarr", spacing_m=10.0)
+
+
+def test_pairs_are_read_as_sections(tmp_path: Path) -> None:
+    section = SimulateSection(preset="openfwi", families=["salt"], count=2, seed=5)
+    simulate_preset(tmp_path / "p.zarr", section, announce=lambda line: None)
+    sections = read_velocity_sections(tmp_path / "p.zarr")
+    assert sections.velocity.shape == (2, 70, 70)
+    assert (sections.spacing_m, sections.label_names) == (10.0, ("salt",))
 
 
 def test_models_are_those_that_simulate_shoots_over(prior: Path, tmp_path: Path) -> None:
