@@ -137,12 +137,16 @@ def _sizes(sections: VelocitySections, conditional: bool, options: PriorOptions)
 
 
 def _start(network: nn.Module, start: str) -> None:
-    """Begin a GAN as the decoder of a trained autoencoder."""
-    vae = load_network_checkpoint(start, "prior").network(PRIORS)
+    """Begin with the weights of a trained autoencoder, or a GAN as its decoder."""
+    checkpoint = load_network_checkpoint(start, "prior")
+    vae = checkpoint.network(PRIORS)
+    if type(network) is type(vae) and network.config == vae.config:
+        network.load_state_dict(checkpoint.state)
+        return
     if not isinstance(network, AdversarialPair) or not isinstance(vae, Vae):
         raise OptionError(
-            f"'start' begins a GAN as the decoder of a variational autoencoder; found a "
-            f"{type(network).__name__} and a {type(vae).__name__}."
+            f"'start' needs a network of equal sizes, or a variational autoencoder for a GAN; "
+            f"found a {type(vae).__name__} for a {type(network).__name__}."
         )
     start_as_decoder(network, vae)
 

@@ -20,8 +20,8 @@ class PriorOptions:
         n_trend: Depths at which the condition of a conditional network states the mean velocity.
         beta: Weight of the divergence of a variational autoencoder; 1 is the bound itself.
         step_weight: Weight of the steps between cells in its reconstruction.
-        start: A GAN's generator begins as the decoder of this variational autoencoder, a folder or
-            a shipped name, of the same sizes.
+        start: Training goes on from this prior, a folder or a shipped name, of equal sizes; or a
+            GAN's generator begins as the decoder of this variational autoencoder.
         network: Options of the network.
         fit: Options of ``FitOptions``, or of ``AdversarialFitOptions`` for a GAN.
     """

@@ -222,5 +222,13 @@ def test_adversary_starts_as_the_decoder_of_an_autoencoder(tmp_path: Path) -> No
         torch.testing.assert_close(begun.decode(white), wanted, atol=1e-4, rtol=1e-3)
     with pytest.raises(OptionError, match="give both the same widths"):
         small_prior(model="wasserstein_gan", start=str(tmp_path / "vae"), network={"code": 5})
-    with pytest.raises(OptionError, match="begins a GAN"):
-        small_prior(model="vae", start=str(tmp_path / "vae"))
+
+
+def test_training_goes_on_from_a_prior_of_equal_sizes(tmp_path: Path) -> None:
+    first = small_prior(tmp_path / "vae", steps=20)
+    still: dict[str, Any] = {"learning_rate": 1e-12, "muon_learning_rate": 1e-12}
+    more = small_prior(start=str(tmp_path / "vae"), fit={**still, "weight_decay": 0.0})
+    for name, value in first.state.items():
+        torch.testing.assert_close(more.state[name], value, atol=1e-5, rtol=1e-4)
+    with pytest.raises(OptionError, match="needs a network of equal sizes"):
+        small_prior(start=str(tmp_path / "vae"), network={"code": 5})
