@@ -92,8 +92,7 @@ DTS = WellLearning(
         LINE,
         {"hist_boosting": BOOSTING},
         {"hist_boosting": {**BOOSTING, "base": LINE}},
-        {"tcn": {"width": 32}},
-        {"tcn": {"width": 32, "base": LINE}},
+        # Networks alone score 20 to 24 us/ft: no straight line goes on beyond their training rows.
         {"bilstm": {"width": 32, "base": LINE}},
     ),
     training={
