@@ -1,6 +1,6 @@
 """Denoising networks beside the classical tools, on sections that trained none of them.
 
-Run ``python benchmarks/denoise.py --folder runs/denoise`` (about 15 minutes on two cores with
+Run ``python benchmarks/denoise.py --folder runs/denoise`` (about 12 minutes on two cores with
 ``--part 0/2`` and ``--part 1/2`` side by side). Each finished run is a small file in the folder: a
 second call goes on where the first one stopped, and the last prints the tables.
 
@@ -81,7 +81,7 @@ TRAINING_DATA = SyntheticPatches(
 )
 
 SUPERVISED: dict[str, tuple[str, dict[str, Any], tuple[int, int], dict[str, Any]]] = {
-    "U-Net": ("denoising_unet", {}, PATCH, {"steps": 1000}),
+    "U-Net": ("denoising_unet", {}, PATCH, {"steps": 1800}),
     "DnCNN": ("dncnn", {"width": 24, "depth": 8}, PATCH, {"steps": 700}),
     "convolutional autoencoder": ("conv_autoencoder", {}, PATCH, {"steps": 800}),
     "variational autoencoder": ("variational_autoencoder", {}, PATCH, {"steps": 800}),
