@@ -4,8 +4,8 @@
     python benchmarks/latent.py --folder runs/latent  # keeps finished trainings for the next call
     python benchmarks/latent.py --parts anomalies --seeds 1
 
-``reduction``: share of the variance (R2) of genuine OpenFWI models (FlatVelA, CurveVelA; files that
-trained nothing) that comes back from a code, beside as many principal components. ``patches``: the
+``reduction``: share of the variance (R2) of genuine OpenFWI models that comes back from a code,
+beside as many principal components; the models are of files that trained nothing. ``patches``: the
 same of patches of the Volve line after training on Penobscot. ``anomalies``: area under the ROC
 curve of five kinds of damage in field gathers that other gathers' networks judge, see
 ``bad_traces.py``. ``labels``: five seismic facies of made sections, from few labels a facies and
@@ -36,11 +36,14 @@ PARTS = ("reduction", "anomalies", "labels", "patches")
 def units(parts: Iterable[str], seeds: int, minutes: float) -> list[Unit]:
     """Every training: the part, the seed, its options; the chief ones first."""
     chosen = tuple(parts)
-    chief = {"code": 32, "model": "conv_autoencoder"}
+    chief = {"code": 32, "model": "conv_autoencoder", "families": ("CurveVelA",)}
     wanted = [(part, chief if part == "reduction" else {}) for part in chosen]
     if "reduction" in chosen:
         others = [{**chief, "code": code} for code in CODES if code != 32]
-        others.append({**chief, "model": "variational_autoencoder"})
+        others.append({**chief, "families": ("FlatVelA", "CurveVelA")})
+        others += [
+            {**chief, "model": f"{kind}_autoencoder"} for kind in ("component", "variational")
+        ]
         wanted += [("reduction", options) for options in others]
     return [
         (part, seed, {"minutes": minutes, **options})
@@ -51,8 +54,12 @@ def units(parts: Iterable[str], seeds: int, minutes: float) -> list[Unit]:
 
 def name_of(unit: Unit) -> str:
     part, seed, options = unit
-    said = [f"{key}-{value}" for key, value in sorted(options.items())]
+    said = [f"{key}-{_plain(value)}" for key, value in sorted(options.items())]
     return "_".join([part, f"seed-{seed}", *said])
+
+
+def _plain(value: Any) -> str:
+    return "-".join(value) if isinstance(value, tuple) else str(value)
 
 
 def measured(unit: Unit, folder: Path) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def table(title: str, rows: dict[str, list[float]], head: str = "") -> None:
     for name, values in rows.items():
         ordered = sorted(values)
         middle = ordered[len(ordered) // 2]
-        print(f"  {name:<44}{middle:9.4f}   {ordered[0]:.4f} .. {ordered[-1]:.4f}  n {len(values)}")
+        print(f"  {name:<58}{middle:9.4f}   {ordered[0]:.4f} .. {ordered[-1]:.4f}  n {len(values)}")
 
 
 def report(found: dict[str, tuple[Unit, dict[str, Any]]]) -> None:
@@ -87,7 +94,9 @@ def report(found: dict[str, tuple[Unit, dict[str, Any]]]) -> None:
     by_part: dict[str, dict[str, list[float]]] = {}
     for (part, _, options), numbers in found.values():
         model = options.get("model", "").replace("_autoencoder", "")
-        prefix = f"{options['code']} numbers, {model}: " if "code" in options else ""
+        prefix = ""
+        if "code" in options:
+            prefix = f"{_plain(options['families'])}, {options['code']} numbers, {model}: "
         for key, value in numbers.items():
             if isinstance(value, float | int) and key not in ("cpu_s", "steps"):
                 by_part.setdefault(part, {}).setdefault(prefix + key, []).append(float(value))

@@ -42,7 +42,7 @@ def test_areas_leave_out_traces_that_were_bad_before() -> None:
 def test_every_unit_has_a_file_of_its_own() -> None:
     jobs = latent.units(latent.PARTS, 3, 1.0)
     names = {latent.name_of(job) for job in jobs}
-    assert len(names) == len(jobs) == 3 * (len(latent.PARTS) + len(latent.CODES))
+    assert len(names) == len(jobs) == 3 * (len(latent.PARTS) + len(latent.CODES) + 2)
 
 
 def test_finished_unit_is_read_and_not_measured_again(tmp_path: Path) -> None:

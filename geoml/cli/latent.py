@@ -36,8 +36,8 @@ def train(
     model: Annotated[
         str,
         typer.Option(
-            help="conv_autoencoder, variational_autoencoder, dense_autoencoder; or "
-            "neighbour_predictor, for anomalies."
+            help="component_autoencoder, conv_autoencoder, variational_autoencoder, "
+            "dense_autoencoder; or neighbour_predictor, for anomalies."
         ),
     ] = "conv_autoencoder",
     code: Annotated[int, typer.Option(help="Numbers of the code.")] = 32,

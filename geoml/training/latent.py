@@ -22,6 +22,7 @@ from geoml.training.latent_scores import reduction_scores
 
 KIND = "latent"
 _VALIDATION_PATCHES = 256
+_START_PATCHES = 8000  # principal components are taken from so many
 _FAR_SEED = 10_000_019  # validation draws none of the training's patches
 _LEAST_ACTIVE = 2
 
@@ -113,6 +114,9 @@ def train_latent(
         data.scaling.scaled(drawn(held, data.shape, _VALIDATION_PATCHES, rng))[0]
     )
     validation = [{"samples": part} for part in judged.split(_VALIDATION_PATCHES // 2)]
+    if hasattr(network, "start"):
+        some = drawn(data.learned, data.shape, _START_PATCHES, rng)
+        network.start(torch.from_numpy(data.scaling.scaled(some)[0]))  # type: ignore[operator]
     network.train()
     curve = fit_network(
         network,

@@ -8,6 +8,10 @@ import pytest
 import torch
 
 from geoml.errors import OptionError, ShapeError
+from geoml.models.gathers.component_autoencoder import (
+    ComponentAutoencoder,
+    ComponentAutoencoderConfig,
+)
 from geoml.models.gathers.conv_autoencoder import ConvAutoencoder, ConvAutoencoderConfig
 from geoml.models.gathers.variational_autoencoder import (
     VariationalAutoencoder,
@@ -105,3 +109,29 @@ def test_units_that_stay_put_are_not_active() -> None:
     mean[:, 2] = 1.7
     assert active_units(mean) == 3
     assert active_units(mean[:1]) == 0
+
+
+def test_network_on_components_is_pca_before_it_has_learned() -> None:
+    torch.manual_seed(0)
+    mixed = torch.randn(200, 5) @ torch.randn(5, 96)
+    patches = (mixed + 3).unflatten(1, (8, 12))
+    config = ComponentAutoencoderConfig(8, 12, widths=(4, 8), code=5)
+    network = ComponentAutoencoder(config).eval()
+    network.start(patches)
+    with torch.no_grad():
+        for layer in (network.to_code[1], network.decoder[-1]):
+            layer.weight.zero_()
+            layer.bias.zero_()
+        code, signal = network.encode(patches), network(patches)["signal"]
+    torch.testing.assert_close(signal, patches, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(code.var(dim=0), torch.ones(5), atol=1e-3, rtol=1e-3)
+
+
+def test_first_weights_leave_the_components_nearly_as_they_are() -> None:
+    torch.manual_seed(0)
+    patches = (10 * torch.randn(200, 5) @ torch.randn(5, 96)).unflatten(1, (8, 12))
+    network = ComponentAutoencoder(ComponentAutoencoderConfig(8, 12, widths=(4, 8), code=5)).eval()
+    network.start(patches)
+    with torch.no_grad():
+        error = (network(patches)["signal"] - patches).square().mean()
+    assert error < 0.01 * patches.square().mean()

@@ -8,6 +8,10 @@ others take any size and pad by themselves.
 
 from __future__ import annotations
 
+from geoml.models.gathers.component_autoencoder import (
+    ComponentAutoencoder,
+    ComponentAutoencoderConfig,
+)
 from geoml.models.gathers.conv_autoencoder import ConvAutoencoder, ConvAutoencoderConfig
 from geoml.models.gathers.denoising_unet import DenoisingUnet, DenoisingUnetConfig
 from geoml.models.gathers.dense_autoencoder import DenseAutoencoder, DenseAutoencoderConfig
@@ -30,6 +34,7 @@ GATHER_MODELS: dict[str, NetworkEntry] = {
     "denoising_unet": NetworkEntry(DenoisingUnet, DenoisingUnetConfig),
     "dncnn": NetworkEntry(Dncnn, DncnnConfig),
     "dense_autoencoder": NetworkEntry(DenseAutoencoder, DenseAutoencoderConfig),
+    "component_autoencoder": NetworkEntry(ComponentAutoencoder, ComponentAutoencoderConfig),
     "conv_autoencoder": NetworkEntry(ConvAutoencoder, ConvAutoencoderConfig),
     "variational_autoencoder": NetworkEntry(VariationalAutoencoder, VariationalAutoencoderConfig),
     "neighbour_predictor": NetworkEntry(NeighbourPredictor, NeighbourPredictorConfig),
