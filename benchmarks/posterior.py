@@ -76,8 +76,7 @@ def train_drawing(
 ) -> Path:
     """A drawing part on a frozen trunk, trained once."""
     if not (folder / "checkpoint.json").exists():
-        # Small batches: in so short a time the number of steps is what counts.
-        more = {**MUON, "batch_size": 8, "augmentation": {**CLEAN, "mirror_probability": 0.5}}
+        more = {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}}
         options = _options(minutes, seed, {**more, "posterior": {"trunk": str(trunk)}})
         train(
             pairs,

@@ -41,7 +41,7 @@ class PosteriorConfig:
     shape: SectionShape
     heads: tuple[str, ...] = HEADS
     trunk: dict[str, Any] = field(default_factory=dict)
-    widths: tuple[int, ...] = (32, 48, 64, 64)
+    widths: tuple[int, ...] = (32, 48, 64)
     code_channels: int = 8
     draws: int = 16
 
