@@ -88,7 +88,7 @@ def test_units_in_use_are_logged_and_a_collapse_is_told(data: LatentData) -> Non
 
 
 def test_network_without_a_code_is_refused(data: LatentData) -> None:
-    with pytest.raises(OptionError, match="'dncnn' has no code; networks with one: conv_auto"):
+    with pytest.raises(OptionError, match="'dncnn' has no code; networks with one: component_auto"):
         train_latent(data, FIT, model="dncnn")
 
 
