@@ -67,7 +67,9 @@ class Supervised:
         error = found["signal"] - batch["signal"]
         loss = error.abs().mean() if self.penalty == "l1" else error.square().mean()
         noise = (batch["samples"] - batch["signal"]).square().mean()
-        gain_db = 10 * torch.log10(noise / error.square().mean().clamp(min=1e-12))
+        left = error.square().mean()
+        # A batch may have no noise: there is nothing to gain then, and no logarithm of 0.
+        gain_db = 10 * torch.log10(torch.where(noise > 0, noise / left.clamp(min=1e-12), 1.0))
         return {"loss": loss + _divergence(found), "gain_db": gain_db.detach()}
 
     def predict(self, network: Network, samples: Tensor) -> Tensor:

@@ -95,6 +95,12 @@ def test_supervised_gain_by_hand() -> None:
     np.testing.assert_allclose(parts["gain_db"], 20, rtol=1e-4)
 
 
+def test_batch_without_noise_gains_nothing() -> None:
+    samples = patches()
+    data = {"samples": samples, "signal": samples}
+    assert Supervised().loss(lambda x: {"signal": samples - 0.1}, data)["gain_db"] == 0
+
+
 def test_blind_trace_never_shows_a_trace_to_its_own_prediction() -> None:
     network, task = Recorder(), BlindTrace(every=3)
     samples = patches()
