@@ -1,6 +1,6 @@
 """Generative priors on genuine OpenFWI models, beside classical rows; do their pairs help?
 
-    python benchmarks/generative.py                      # about 17 CPU minutes, kept in --folder
+    python benchmarks/generative.py                      # about 15 CPU minutes, kept in --folder
     python benchmarks/generative.py --rows vae --seeds 0 --minutes 1
     python benchmarks/generative.py --set FlatVelA
     python benchmarks/generative.py --trial              # a network with and without drawn pairs
@@ -160,8 +160,8 @@ class Kept:
 
     def measured(self, row: str, draw: Callable[[], Models], which: str = "") -> dict[str, float]:
         """Figures of a population, which is drawn if they are not there yet."""
-        log = self._folder / f"{self._name}_{row}{which}.json"
-        samples = self._folder / f"{self._name}_{row}{which}.npy"
+        stem = f"{self._name}_{row}{which}".replace(",", "").replace(" ", "_")
+        log, samples = self._folder / f"{stem}.json", self._folder / f"{stem}.npy"
         if not log.is_file():
             drawn = draw()
             np.save(samples, drawn[:SHOWN])
