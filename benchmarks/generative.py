@@ -1,6 +1,6 @@
 """Generative priors on genuine OpenFWI models, beside classical rows; do their pairs help?
 
-    python benchmarks/generative.py                      # about 15 CPU minutes, kept in --folder
+    python benchmarks/generative.py                      # about 23 CPU minutes, kept in --folder
     python benchmarks/generative.py --rows vae --seeds 0 --minutes 1
     python benchmarks/generative.py --set FlatVelA
     python benchmarks/generative.py --trial              # a network with and without drawn pairs
@@ -224,7 +224,7 @@ def main() -> None:
     parser.add_argument("--set", choices=list(SETS), default="CurveVelA")
     parser.add_argument("--rows", nargs="*", choices=list(ROWS), default=list(ROWS)[:-1])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--minutes", type=float, default=1.2, help="CPU minutes of the VAE")
+    parser.add_argument("--minutes", type=float, default=2.0, help="CPU minutes of the VAE")
     parser.add_argument("--folder", type=Path, default=Path("runs/generative"))
     parser.add_argument("--trial", action="store_true", help="pairs of drawn models, nothing else")
     parser.add_argument("--trial-minutes", type=float, default=3.0, help="CPU minutes a network")
