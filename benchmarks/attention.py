@@ -19,12 +19,12 @@ their range. One seed costs about five minutes of one core, the modelled gathers
 Good picks (within 10 ms, of all live traces) of the runs made so far, a figure a seed: with 10
 labels transformer pre-trained 85, 86, 83 %, from scratch 78, 82, 82 %, U-Net 80, 80, 81 %,
 classical 66, 68, 68 %; with 100 labels 88, 88 %, then 87, 87 %, then 93, 91 %, then 68, 67 %; with
-1,000 labels 90 %, 89 %, 94 %. Hidden traces help a little where labels are few; from 100 labels on
-the convolution wins. On the land line none of them reaches the classical picker: what the networks
-pick is off what the others say by 21, 26 and 14 ms (median, seed 0), after tuning on nine picked
-shots by 7.4, 9.0 and 5.4 ms, the classical picker by 3.3 ms. Semblance wins the events too: F1
-0.87, against 0.78 for the queries after 500 steps (seed 0) and 0.83 for them moved to the
-strongest stack.
+1,000 labels 90, 89 %, then 89, 89 %, then 94, 94 %, then 68, 66 %. Hidden traces help a little
+where labels are few; from 100 labels on the convolution wins. On the land line none of them reaches
+the classical picker: what the networks pick is off what the others say by 21, 26 and 14 ms (median,
+seed 0), after tuning on nine picked shots by 7.4, 9.0 and 5.4 ms, the classical picker by 3.3 ms.
+Semblance wins the events too: F1 0.87, against 0.78 for the queries after 500 steps (seed 0) and
+0.83 for them moved to the strongest stack.
 """
 
 from __future__ import annotations
