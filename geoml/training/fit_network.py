@@ -74,7 +74,7 @@ def fit_network(
             accelerator=options.accelerator,
             devices=options.devices,
             precision=options.resolved_precision(),  # type: ignore[arg-type]
-            max_steps=options.steps,
+            # Not max_steps: it would end the run between two validations and lose what they miss.
             max_epochs=-1,
             limit_train_batches=interval,
             gradient_clip_val=options.gradient_clip,
@@ -148,9 +148,10 @@ class _NetworkModule(lightning.LightningModule):
         return parts["loss"]
 
     def on_train_batch_end(self, outputs: Any, batch: NetworkBatch, batch_idx: int) -> None:
-        """Tell the progress; stop when the time is up."""
+        """Tell the progress; stop when the steps are done or the time is up."""
         self._shared.progress(self._clock.progress(self.global_step), self.options.steps)
-        over = self._clock.has_time_limit and self._clock.progress(0) >= 1
+        over = self.global_step >= self.options.steps
+        over |= self._clock.has_time_limit and self._clock.progress(0) >= 1
         # All ranks stop at the same step, or those left wait for the others for ever.
         if self.trainer.strategy.reduce_boolean_decision(over, all=False):
             self.trainer.should_stop = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -94,6 +95,15 @@ def test_without_validation_the_last_mean_is_kept_and_losses_are_told() -> None:
     assert [row["step"] for row in curve] == [20, 40, 60]
     assert lines[0].startswith("step 20, ")
     torch.testing.assert_close(network.weight, SLOPE, atol=0.1, rtol=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_last_steps_are_validated_where_the_interval_does_not_divide_them(validated: bool) -> None:
+    validation = list(islice(batches(9), 1)) if validated else []
+    odd = replace(OPTIONS, steps=50)
+    curve = fit_network(linear(), Square(), batches(), validation, odd)
+    assert [row["step"] for row in curve] == [20, 40, 50]
+    assert ("validation/loss" in curve[-1]) == validated
 
 
 def test_time_limit_ends_the_run_with_a_validation() -> None:
