@@ -91,7 +91,7 @@ def load_network_checkpoint(path_or_name: str | Path, kind: str) -> NetworkCheck
     Raises:
         CheckpointError: If there is none, or it is damaged, of another version or another kind.
     """
-    folder = _find(path_or_name)
+    folder = _find(path_or_name, kind)
     document, weights = read_checkpoint_files(
         folder, SETTINGS_NAME, "network_checkpoint_version", NETWORK_CHECKPOINT_VERSION
     )
@@ -124,18 +124,18 @@ def _kind(folder: Path) -> str:
     return str(document.get("kind"))
 
 
-def _find(path_or_name: str | Path) -> Path:
+def _find(path_or_name: str | Path, kind: str) -> Path:
     folder = Path(path_or_name)
     if (folder / SETTINGS_NAME).is_file():
         return folder
     name = str(path_or_name).removeprefix(SHIPPED_PREFIX)
-    names = shipped_networks()
-    if name in names:
+    if name in shipped_networks():
         return SHIPPED / name
     if folder.exists():
         raise CheckpointError(
             f"{folder} holds no {SETTINGS_NAME}; give the folder that the training wrote."
         )
+    names = shipped_networks(kind)
     listing = ", ".join(names) or "none"
     raise CheckpointError(
         f"No checkpoint folder '{path_or_name}'.{nearest(name, names)} Shipped: {listing}."

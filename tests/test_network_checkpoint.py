@@ -119,6 +119,8 @@ def test_version_and_missing_folder_are_told(checkpoint: NetworkCheckpoint, tmp_
         load_network_checkpoint(tmp_path, "denoise")
     with pytest.raises(CheckpointError, match="No checkpoint folder 'geoml:nothing'"):
         load_network_checkpoint("geoml:nothing", "denoise")
+    with pytest.raises(CheckpointError, match=r"Did you mean 'denoiser'\? Shipped: denoiser\.$"):
+        load_network_checkpoint("geoml:denoise", "denoise")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CheckpointError, match=r"holds no network\.json"):
         load_network_checkpoint(tmp_path / "empty", "denoise")
