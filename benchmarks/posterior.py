@@ -1,7 +1,7 @@
 """Networks that draw velocity sections: honest, sharp, right, and of use to waveform inversion?
 
     python benchmarks/posterior.py --tables samples         # these two side by side, in one folder,
-    python benchmarks/posterior.py --tables layered fwi     # are 20 minutes on two cores
+    python benchmarks/posterior.py --tables layered fwi     # are some 20 minutes on two cores
     python benchmarks/posterior.py --tables samples --sets FlatVelA --seeds 0
     python benchmarks/posterior.py --trunks CurveVelA=FOLDER --pairs CurveVelA=STORE
 
@@ -13,8 +13,8 @@ trunk learns for --trunk-minutes of CPU time and one thread, unless --trunks nam
 are those of the drawing parts. **layered**: beside the exact posterior, see
 ``posterior_layered.py``. **fwi**: see ``posterior_fwi.py``; with the first seed's cvae.
 
-Finished runs are kept in --folder and not repeated, so the tables grow. The minutes are with trunk
-and pairs at hand.
+Finished runs are kept in --folder and not repeated, so the tables grow. The minutes, added up from
+the parts and never timed as a whole, are with trunk and pairs at hand.
 """
 
 from __future__ import annotations
