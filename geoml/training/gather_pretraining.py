@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -86,10 +86,9 @@ def train_on_gathers(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.fit.seed)
         network, model_name = _network(gathers, name, options, start)
-    validation = validation_batches(held, options.augmentation)
-    batches = noisy_batches(
-        training, options.augmentation, options.fit.batch_size, options.fit.seed
-    )
+    augmentation = _augmentation(options.augmentation, name)
+    validation = validation_batches(held, augmentation)
+    batches = noisy_batches(training, augmentation, options.fit.batch_size, options.fit.seed)
     curve = fit_network(
         network, chosen, batches, validation, options.fit, announce=announce, progress=progress
     )
@@ -148,6 +147,15 @@ def _check_labels(gathers: LabelledGathers, task: str) -> None:
         raise OptionError(
             f"The gathers have no labels for the task '{task}'; pick some, or give simulated pairs."
         )
+
+
+def _augmentation(augmentation: Augmentation | None, task: str) -> Augmentation | None:
+    """The random changes that leave a task's labels true."""
+    if augmentation is None or task != "signal":
+        return augmentation
+    # The signal would keep its old amplitude under a gain, which no network could know: it reads
+    # every trace at RMS 1.
+    return replace(augmentation, trace_gain_db=0.0, window_gain_db=0.0)
 
 
 def _network(

@@ -122,3 +122,9 @@ def test_network_without_a_readout_cannot_be_frozen(gathers) -> None:
     made = train_on_gathers(gathers, "signal", dncnn)
     with pytest.raises(OptionError, match="'dncnn' has no readout"):
         train_on_gathers(gathers, "signal", replace(dncnn, frozen=True), made)
+
+
+def test_gains_of_the_augmentation_do_not_count_as_noise_to_remove(gathers) -> None:
+    uneven = replace(NOISE, snr_db=(60.0, 60.0), trace_gain_db=12.0, window_gain_db=12.0)
+    made = train_on_gathers(gathers, "signal", training(augmentation=uneven))
+    assert made.training["scores"]["validation"]["input_db"] > 50
