@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attention import touching
+from attention_events import touching
 from land_picks import held_out_scatter_ms
 
 from geoml.synthetic.event_gather import EventGathers
