@@ -34,16 +34,17 @@ def publish(path: AnyPath) -> None:
         replace_store(part_path(Path(path)), Path(path))
 
 
-def unwritable(path: AnyPath, error: OSError) -> StoreError:
+def unwritable(path: AnyPath, error: OSError, *, goes_on: bool = True) -> StoreError:
     """What to tell where a store cannot be written: why, and whether anything is kept.
 
     Args:
         path: The store's final place.
         error: What stopped the writer.
+        goes_on: Whether the writer goes on with an unfinished store.
     """
     why = error.strerror or str(error)
     kept = ""
-    if _readable(inside(work_place(path), "zarr.json")):
+    if goes_on and _readable(inside(work_place(path), "zarr.json")):
         kept = " What is done is kept: the same command goes on."
     return StoreError(f"{path}: cannot be written ({why}).{kept}")
 

@@ -53,7 +53,7 @@ class WellWriter:
             group = zarr.open_group(part, mode="w", zarr_format=3)
             group.attrs.update({"complete": False})
         except OSError as error:
-            raise unwritable(path, error) from None
+            raise unwritable(path, error, goes_on=False) from None
         self._history = list(history)
         self._regular = _RowTable(group, "float32", ("depth", "well_index"))
         self._original = _RowTable(group.create_group(ORIGINAL), "float64", ("index",))
@@ -115,7 +115,7 @@ class WellWriter:
             consolidated(place).attrs.put(sealed(place, whole))
             replace_store(place, self.path)
         except OSError as error:
-            raise unwritable(self.path, error) from None
+            raise unwritable(self.path, error, goes_on=False) from None
 
     def abandon(self) -> None:
         """Remove what was written."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+import zarr
 
 from geoml.errors import StoreError
 from geoml.registry import lookup
@@ -194,14 +195,17 @@ def _open(path: str | Path, group: str | None) -> xr.Dataset:
         raise StoreError(
             f"{path}: no wells store there. Make one with: geoml wells ingest FILES... {path}"
         )
-    table = xr.open_zarr(path, consolidated=False, chunks=None)
-    if table.attrs.get("wells_version") != WELLS_VERSION:
+    # Before xarray sees it: curves of a half-written table differ in length.
+    attrs = zarr.open_group(path, mode="r").attrs.asdict()
+    if attrs.get("complete") is False:
+        raise StoreError(
+            f"{path}: incomplete, its writer was stopped; make it again with 'geoml wells ingest'."
+        )
+    if attrs.get("wells_version") != WELLS_VERSION:
         raise StoreError(
             f"{path}: not a wells store of version {WELLS_VERSION}; 'geoml wells ingest' makes one."
         )
-    if group is not None:
-        table = xr.open_zarr(path, group=group, consolidated=False, chunks=None)
-    return table
+    return xr.open_zarr(path, group=group, consolidated=False, chunks=None)
 
 
 def _table(store: xr.Dataset | str | Path) -> xr.Dataset:
