@@ -39,6 +39,19 @@ def test_decimated_samples_stay_at_their_times() -> None:
     assert Decimate(4)(torch.zeros(1, 3, 61, 7)).shape == (1, 3, 16, 7)
 
 
+@pytest.mark.parametrize("n_time", [5, 33, 127, 128, 129, 300])
+@pytest.mark.parametrize("factor", [2, 3, 8])
+def test_decimation_is_a_convolution_whatever_the_length(factor: int, n_time: int) -> None:
+    decimate = Decimate(factor)
+    x = torch.randn(2, 3, n_time, 4, generator=torch.Generator().manual_seed(n_time))
+    taps = decimate.band[0, : 8 * factor + 1]
+    whole = torch.nn.functional.conv1d(
+        x.transpose(2, 3).reshape(-1, 1, n_time), taps[None, None], None, factor, 4 * factor
+    )
+    expected = whole.view(2, 3, 4, -1).transpose(2, 3)
+    torch.testing.assert_close(decimate(x), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_compressed_amplitudes_are_those_of_an_uncompressed_network_fed_with_them() -> None:
     x = torch.randn(2, 2, 64, 20, generator=torch.Generator().manual_seed(1))
     squeezed = torch.asinh(5 * x) / np.arcsinh(5.0)
