@@ -94,15 +94,10 @@ def prior_decoder(checkpoint: NetworkCheckpoint, acquisition: Acquisition) -> Se
     vae = network.requires_grad_(False)
     # Codes of true sections never quite fill the standard normal that they were trained against:
     # the numbers that are inverted for are standard normal under what was fitted to them.
-    likeliest = int(vae.code_prior.weight.argmax())
-    mean, factor = vae.code_prior.mean[likeliest], vae.code_prior.factor[likeliest]
-
-    def coloured(numbers: torch.Tensor) -> torch.Tensor:
-        code: torch.Tensor = vae.code_prior.colour(numbers[None], likeliest)
-        return code
+    mean, factor = vae.code_prior.moments()
 
     def decode(numbers: torch.Tensor) -> torch.Tensor:
-        velocity: torch.Tensor = middle + half * vae.decode(coloured(numbers))[0]
+        velocity: torch.Tensor = middle + half * vae.decode((mean + factor @ numbers)[None])[0]
         return velocity
 
     def encode(velocity: NDArray[np.floating]) -> Code:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
@@ -16,6 +17,7 @@ from geoml.objectives.section_misfit import laplace_nats_per_cell, step_aware_l1
 _AT_ONCE = 256
 _RIDGE = 1e-4  # added to the variance of codes, which stays invertible with it
 _LEAST_ACTIVE = 2
+_LEFT_OUT = 5  # every so many codes one is left out while Gaussians are counted
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ def section_codes(network: Vae, parts: dict[str, Tensor], seed: int) -> tuple[Te
 def fit_code_prior(network: Vae, code: Tensor, condition: Tensor | None, seed: int) -> None:
     """Set the network's distribution of codes to a Gaussian mixture fitted to these.
 
+    Its Gaussians are doubled, up to the network's ``components``, while that surely makes codes
+    more likely that are left out of the fit: more would only learn this sample of codes by heart.
+
     Args:
         network: Whose ``code_prior`` is set.
         code: Shape (section, code).
@@ -88,13 +93,32 @@ def fit_code_prior(network: Vae, code: Tensor, condition: Tensor | None, seed: i
         centred = given - given.mean(axis=0)
         slope = np.linalg.lstsq(centred, values - values.mean(axis=0), rcond=None)[0]
         values = values - given @ slope
-    n_components = network.config.components
-    mixture = GaussianMixture(
-        n_components, covariance_type="full", reg_covar=_RIDGE, random_state=seed, max_iter=50
-    ).fit(values)
+    mixture = _mixture(values, _best_count(values, network.config.components, seed), seed)
     network.code_prior.set_mixture(
         *(
             torch.as_tensor(part, dtype=torch.float32)
             for part in (mixture.weights_, mixture.means_, mixture.covariances_, slope)
         )
     )
+
+
+def _best_count(codes: NDArray[np.float64], most: int, seed: int) -> int:
+    """Number of Gaussians, 1 or a power of two, that left-out codes ask for."""
+    left_out = np.arange(len(codes)) % _LEFT_OUT == 0
+    kept, others = codes[~left_out], codes[left_out]
+    count, before = 1, None
+    while most > 1 and count <= min(most, len(kept)):
+        likelihood = _mixture(kept, count, seed).score_samples(others)
+        if before is not None:
+            gain = likelihood - before
+            # Less than two standard errors may be chance.
+            if gain.mean() <= 2 * gain.std() / np.sqrt(gain.size):
+                break
+        count, before = 2 * count, likelihood
+    return max(1, count // 2)
+
+
+def _mixture(codes: NDArray[np.float64], count: int, seed: int) -> GaussianMixture:
+    return GaussianMixture(
+        count, covariance_type="full", reg_covar=_RIDGE, random_state=seed, max_iter=200
+    ).fit(codes)

@@ -36,6 +36,20 @@ def test_codes_have_the_shares_means_and_covariances_of_the_mixture() -> None:
     torch.testing.assert_close(first.T.cov(), wanted, atol=0.1, rtol=0)
 
 
+def test_moments_are_those_of_the_codes_together() -> None:
+    codes = fitted().sample(200_000, torch.Generator().manual_seed(0))
+    mean, factor = fitted().moments()
+    torch.testing.assert_close(mean, codes.mean(0), atol=0.1, rtol=0)
+    torch.testing.assert_close(factor @ factor.T, codes.T.cov(), atol=0.5, rtol=0.01)
+
+
+def test_mixture_of_fewer_gaussians_leaves_the_others_out() -> None:
+    prior = CodePrior(2, 5)
+    prior.set_mixture(torch.ones(1), torch.full((1, 2), 7.0), torch.eye(2)[None], torch.zeros(0, 2))
+    codes = prior.sample(20_000, torch.Generator().manual_seed(0))
+    assert (codes.mean(0) - 7).abs().max() < 0.03
+
+
 def test_condition_moves_codes_along_its_slope() -> None:
     prior = fitted()
     plain = prior.sample(5, torch.Generator().manual_seed(0), torch.zeros(5, 1))

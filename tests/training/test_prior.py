@@ -109,6 +109,18 @@ def test_code_prior_has_the_codes_mean_and_covariance() -> None:
     torch.testing.assert_close(factor @ factor.T, code.T.cov(), atol=5e-3, rtol=0)
 
 
+def test_code_prior_has_as_many_gaussians_as_left_out_codes_ask_for() -> None:
+    network: Any = small_prior(network={"code": 2, "components": 8}).network(PRIORS)
+    generator = torch.Generator().manual_seed(0)
+    plain = torch.randn(600, 2, generator=generator)
+    fit_code_prior(network, plain, None, seed=0)
+    assert network.code_prior.weight.tolist() == [1.0] + 7 * [0.0]
+    apart = plain + 20 * torch.randint(2, (600, 1), generator=generator)
+    fit_code_prior(network, apart, None, seed=0)
+    assert int((network.code_prior.weight > 0).sum()) == 2
+    torch.testing.assert_close(network.code_prior.moments()[0], apart.mean(0), atol=0.05, rtol=0)
+
+
 def test_code_prior_takes_the_effect_of_the_condition_off() -> None:
     network: Any = small_prior(model="conditional_vae", labels=False, n_trend=1).network(PRIORS)
     given = torch.randn(3000, 1) * 4

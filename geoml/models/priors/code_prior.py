@@ -32,7 +32,7 @@ class CodePrior(nn.Module):
         self.register_buffer("slope", torch.zeros(n_condition, code))
 
     def set_mixture(self, weight: Tensor, mean: Tensor, covariance: Tensor, slope: Tensor) -> None:
-        """Take over a fitted mixture.
+        """Take over a fitted mixture of as many Gaussians, or of fewer.
 
         Args:
             weight: Share of each Gaussian, shape (component).
@@ -40,10 +40,23 @@ class CodePrior(nn.Module):
             covariance: Shape (component, code, code).
             slope: Change of the code with the condition, shape (condition, code).
         """
-        self.weight.copy_(weight)
-        self.mean.copy_(mean)
-        self.factor.copy_(torch.linalg.cholesky(covariance))
+        n = len(weight)
+        self.weight.zero_()[:n] = weight
+        self.mean[:n] = mean
+        self.factor[:n] = torch.linalg.cholesky(covariance)
         self.slope.copy_(slope)
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Mean (code) and Cholesky factor of the covariance (code, code) of all Gaussians together.
+
+        They are one Gaussian in place of the mixture, for what needs a linear map to the codes.
+        """
+        weight, mean, factor = (v.double() for v in (self.weight, self.mean, self.factor))
+        centre = weight @ mean
+        away = mean - centre
+        within = torch.einsum("c,cij,ckj->ik", weight, factor, factor)
+        between = torch.einsum("c,ci,ck->ik", weight, away, away)
+        return centre.to(self.mean), torch.linalg.cholesky(within + between).to(self.mean)
 
     def sample(
         self, n: int, generator: torch.Generator | None = None, condition: Tensor | None = None

@@ -19,15 +19,15 @@ from geoml.models.priors.vae import Vae
 def start_as_decoder(network: AdversarialPair, vae: Vae) -> None:
     """Give the generator the weights of the decoder, so that it draws the same sections.
 
-    The code of a GAN is standard normal: the map from there to the autoencoder's codes is linear
-    and goes into the first layers.
+    The code of a GAN is standard normal: the map from there to a Gaussian with mean and covariance
+    of the autoencoder's codes is linear and goes into the first layers.
 
     Args:
         network: Of sizes equal to the autoencoder's.
-        vae: Trained, its codes of one Gaussian.
+        vae: Trained.
 
     Raises:
-        OptionError: If sizes differ, or the codes are a mixture.
+        OptionError: If sizes differ.
     """
     generator, prior = network.generator, vae.code_prior
     wanted = {name: value.shape for name, value in vae.decoder.state_dict().items()}
@@ -37,19 +37,13 @@ def start_as_decoder(network: AdversarialPair, vae: Vae) -> None:
             f"A {type(network).__name__} of these sizes cannot start as the decoder of the "
             "autoencoder; give both the same widths, code, levels and condition."
         )
-    if len(prior.weight) > 1:
-        raise OptionError(
-            f"The autoencoder's codes are a mixture of {len(prior.weight)} Gaussians; a start "
-            "needs one with components: 1."
-        )
     generator.load_state_dict(vae.decoder.state_dict())
+    mean, factor = prior.moments()
     firsts: list[nn.Module] = [generator.enter]
     if generator.levels:
         firsts.append(generator.level_velocity[0])
     for layer in firsts:
         assert isinstance(layer, nn.Linear)
         code, condition = layer.weight.split([vae.config.code, vae.config.n_condition], dim=1)
-        layer.bias.add_(code @ prior.mean[0])
-        layer.weight.copy_(
-            torch.cat([code @ prior.factor[0], condition + code @ prior.slope.T], dim=1)
-        )
+        layer.bias.add_(code @ mean)
+        layer.weight.copy_(torch.cat([code @ factor, condition + code @ prior.slope.T], dim=1))

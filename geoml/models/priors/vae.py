@@ -32,7 +32,8 @@ class VaeConfig(ConvolutionConfig):
     """Sizes of the network.
 
     Attributes:
-        components: Gaussians in the distribution of codes that is fitted after the training.
+        components: Most Gaussians in the distribution of codes that is fitted after the training;
+            as many of them are used as explain codes left out of the fit best.
     """
 
     components: int = 1
