@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +19,8 @@ from geoml.models.logs import (
     model_kind,
     rebuild_log_network,
 )
-from geoml.models.logs.smoother import MedianSmoother, viterbi
-from geoml.registry import with_options
+from geoml.models.logs.smoother import LOG_SMOOTHERS
+from geoml.registry import build, with_options
 from geoml.samples.class_table import ClassTable
 from geoml.samples.log_features import WindowFeatures
 from geoml.samples.log_scaling import LogScaling, TargetScaling
@@ -143,7 +144,8 @@ class LogPredictor:
         """The members' weighted mean, smoothed; its variance holds their disagreement too."""
         parts = [member.answer(table) for member in self._members]
         weights = np.array([member.weight for member in self.checkpoint.members])
-        return joined_answers(parts, weights, self.checkpoint, self.task)
+        residual = self.checkpoint.calibration.get("residual_variance")
+        return joined_answers(parts, weights, self.plan, self.checkpoint.smoother, residual)
 
     def decide(self, answer: LogAnswer) -> Answers:
         """Values in the targets' units, or codes of facies, shape (row, target)."""
@@ -226,41 +228,48 @@ class LogPredictor:
 
 
 def joined_answers(
-    parts: list[LogAnswer], weights: NDArray[np.float64], checkpoint: WellCheckpoint, task: LogTask
+    parts: Sequence[LogAnswer],
+    weights: NDArray[np.float64],
+    plan: TargetPlan,
+    smoother: Mapping[str, Any],
+    residual_variance: Sequence[float] | None = None,
 ) -> LogAnswer:
-    """Weighted mean of several models' answers of one well, smoothed as the checkpoint asks.
+    """Weighted mean of several models' answers of one well, smoothed.
 
     The variance of a regression is the mean of the members' own, where they tell it, or the
-    checkpoint's residual variance, plus that of their answers about the mean.
+    variance of residuals, plus that of their answers about the mean.
+
+    Args:
+        parts: Answers of the models.
+        weights: Weight of each, > 0.
+        plan: Scaling of the targets or classes.
+        smoother: ``name: {option: value}`` of ``LOG_SMOOTHERS``, ``{}`` for none.
+        residual_variance: Of the scaled targets, for models that tell no spread; None if unknown.
     """
     share = weights / weights.sum()
     stack = np.stack([part.answers for part in parts])
     mean = np.tensordot(share, stack, axes=1)
     variance = None
-    if not task.is_classification:
+    if isinstance(plan, TargetScaling):
         own = [(s, p.variance) for s, p in zip(share, parts, strict=True) if p.variance is not None]
-        residual = checkpoint.calibration.get("residual_variance")
         between = np.tensordot(share, (stack - mean) ** 2, axes=1)
         if own:
             told = sum(s * v for s, v in own) / sum(s for s, _ in own)
             variance = told + between
-        elif residual is not None:
-            variance = np.asarray(residual, np.float64) + between
+        elif residual_variance is not None:
+            variance = np.asarray(residual_variance, np.float64) + between
     return LogAnswer(
-        smoothed(mean, checkpoint.smoother, task),
+        smoothed(mean, smoother, plan),
         None if variance is None else np.maximum(variance, _FLOOR**2),
     )
 
 
-def smoothed(answers: Answers, smoother: dict[str, Any], task: LogTask) -> Answers:
+def smoothed(answers: Answers, smoother: Mapping[str, Any], plan: TargetPlan) -> Answers:
     """Answers of one well behind a smoother, ``{}`` for none."""
-    if "median" in smoother:
-        median = with_options(MedianSmoother, smoother["median"], "median")
-        return median(answers, probabilities=task.is_classification)
-    if "viterbi" in smoother:
-        options = smoother["viterbi"]
-        return viterbi(answers, np.array(options["transition"]), float(options.get("weight", 1)))
-    return answers
+    if not smoother:
+        return answers
+    below = plan.below if isinstance(plan, ClassTable) else None
+    return build(LOG_SMOOTHERS, smoother, "smoother")(answers, below=below)
 
 
 def decided(answers: Answers, task: LogTask, plan: TargetPlan) -> Answers:

@@ -1,9 +1,9 @@
-"""Facies codes of a file and the class numbers that a model learns."""
+"""Facies codes of a file, the class numbers that a model learns, and which lie above which."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,12 @@ class ClassTable:
     Attributes:
         codes: Code of each class, ascending, shape (class,).
         share: Share of the training rows, shape (class,).
+        below: How likely a class is in the row below another, shape (class, class below).
     """
 
     codes: NDArray[np.float64]
     share: NDArray[np.float64]
+    below: NDArray[np.float64]
 
     def scaled(self, targets: Rows) -> Rows:
         """Class numbers, NaN where the code is missing or no class, shape (row, 1)."""
@@ -32,19 +34,22 @@ class ClassTable:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers; ``from_dict`` undoes it exactly."""
-        return {"codes": self.codes.tolist(), "share": self.share.tolist()}
+        return {name: getattr(self, name).tolist() for name in ("codes", "share", "below")}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> ClassTable:
         """The table that ``to_dict`` wrote."""
-        return cls(np.array(plain["codes"], np.float64), np.array(plain["share"], np.float64))
+        share = np.array(plain["share"], np.float64)
+        # Tables of older checkpoints know nothing of the row above.
+        below = np.array(plain.get("below", [share] * share.size), np.float64)
+        return cls(np.array(plain["codes"], np.float64), share, below)
 
 
 def fit_class_table(tables: Sequence[LogTable], codes: Sequence[float] | None = None) -> ClassTable:
     """Classes of the training rows.
 
     Args:
-        tables: Training rows; their one target is the code.
+        tables: Training rows in unbroken runs; their one target is the code.
         codes: All codes, where some may be absent from the training rows; those found if None.
 
     Raises:
@@ -58,4 +63,22 @@ def fit_class_table(tables: Sequence[LogTable], codes: Sequence[float] | None = 
             f"{found.size} rows of {known.size} classes to learn from; at least two classes needed."
         )
     count = np.array([(found == code).sum() for code in known], np.float64)
-    return ClassTable(known, count / found.size)
+    classes = ClassTable(known, count / found.size, np.eye(known.size))
+    numbers = [classes.scaled(table.targets)[:, 0] for table in tables]
+    return replace(classes, below=transition_matrix(numbers, known.size))
+
+
+def transition_matrix(numbers: Sequence[NDArray[Any]], n_classes: int) -> NDArray[np.float64]:
+    """How likely a class is in the row below another, shape (class, class below).
+
+    One more of every pair is counted, so that none is impossible.
+
+    Args:
+        numbers: Class numbers of unbroken runs of rows, NaN where unknown.
+        n_classes: Number of classes.
+    """
+    count = np.ones((n_classes, n_classes))
+    for run in numbers:
+        known = np.isfinite(run[:-1]) & np.isfinite(run[1:])
+        np.add.at(count, (run[:-1][known].astype(int), run[1:][known].astype(int)), 1)
+    return np.asarray(count / count.sum(axis=1, keepdims=True))

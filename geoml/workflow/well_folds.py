@@ -20,7 +20,7 @@ from geoml.samples.well_splits import Fold, split_wells, warn_of_leak
 from geoml.tasks import LogTask
 from geoml.tasks.log_task import Answers, TargetPlan
 from geoml.training.logs import depends_on_seed, fit_scalings, train_member
-from geoml.well_checkpoint import LogMember, WellCheckpoint
+from geoml.well_checkpoint import LogMember
 from geoml.workflow.well_learning import WellLearning, kept_rows, without_targets
 
 Announce = Callable[[str], None]
@@ -125,13 +125,13 @@ class CrossValidation:
     ) -> dict[int, LogAnswer]:
         chosen = [number for number, weight in weights.items() if weight > 0]
         shares = np.array([weights[number] for number in chosen])
-        calibration = {} if variance is None else {"residual_variance": variance.tolist()}
-        frame = WellCheckpoint(
-            (), "", {}, {}, {}, {}, smoother=dict(smoother or {}), calibration=calibration
-        )
         return {
             place: joined_answers(
-                [part.answers[number][place] for number in chosen], shares, frame, self.task
+                [part.answers[number][place] for number in chosen],
+                shares,
+                part.plan,
+                smoother or {},
+                None if variance is None else variance.tolist(),
             )
             for place in part.answers[chosen[0]]
         }

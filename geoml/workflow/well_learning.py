@@ -74,7 +74,8 @@ class WellLearning(BaseModel):
         seeds: Networks are trained from so many seeds and averaged, > 0.
         split: Options of ``geoml.samples.well_splits.WellSplit``.
         training: Options of ``geoml.training.log_options.LogTrainingOptions``.
-        smoother: ``{}``, or ``median: {rows: 5}``.
+        smoother: ``{}``, or a name in ``LOG_SMOOTHERS``: ``median: {rows: 5}``, or for facies
+            ``viterbi: {weight: 1}``.
         keep: Curve -> lowest and highest value of rows that train; a row outside, or without the
             curve, is not learned from. It is still predicted.
         calibrate: Whether the folds are trained too, for scores and a calibrated spread.

@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from geoml.errors import OptionError
-from geoml.registry import lookup, nearest, split_spec
-from geoml.tasks import LOG_TASKS
+from geoml.registry import build, lookup, nearest, split_spec
 from geoml.workflow.input_path import input_path
 from geoml.workflow.section_check import Section, checked, read_mapping
 from geoml.workflow.well_learning import WellLearning
@@ -111,12 +110,16 @@ def checked_learning(plain: Mapping[str, Any], where: str) -> WellLearning:
 def check_learning(learning: WellLearning) -> None:
     """Refuse unknown names and options before any well is read."""
     from geoml.models.logs import LOG_FITS, LOG_MODELS
+    from geoml.models.logs.smoother import LOG_SMOOTHERS, ViterbiSmoother
     from geoml.training.logs import OWN_OPTIONS
 
-    learning.built_task()
+    task = learning.built_task()
     learning.built_split()
     learning.built_training()
-    lookup(LOG_TASKS, split_spec(learning.task, "well task")[0], "well task")
+    if learning.smoother:
+        smoother: Any = build(LOG_SMOOTHERS, learning.smoother, "smoother")
+        if isinstance(smoother, ViterbiSmoother) and not task.is_classification:
+            raise OptionError("'viterbi' is for facies; smooth curves with 'median'.")
     for spec in learning.models:
         name, options = split_spec(spec, "log model")
         entry: Any = lookup({**LOG_MODELS, **LOG_FITS}, name, "log model")

@@ -10,7 +10,7 @@ import torch
 from samples.made_wells import made_well, made_wells
 
 from geoml.errors import OptionError
-from geoml.samples.class_table import ClassTable, fit_class_table
+from geoml.samples.class_table import ClassTable, fit_class_table, transition_matrix
 from geoml.samples.log_features import WindowFeatures, moving_mean_std
 from geoml.samples.log_scaling import (
     LogScaling,
@@ -100,12 +100,28 @@ def test_target_comes_back_from_its_scaling(log10) -> None:
 
 
 def test_code_that_is_no_class_is_unknown() -> None:
-    classes = ClassTable(np.array([1.0, 4.0, 7.0]), np.ones(3) / 3)
+    classes = ClassTable(np.array([1.0, 4.0, 7.0]), np.ones(3) / 3, np.eye(3))
     scaled = classes.scaled(np.array([[4.0], [5.0], [np.nan], [7.0], [9.0]], np.float32)).ravel()
     np.testing.assert_array_equal(scaled, [1, np.nan, np.nan, 2, np.nan])
     table = log_table(made_well("A", 0), LogChannels(("GR",)), ("FACIES",))
     with pytest.raises(OptionError, match="at least two classes"):
         fit_class_table([table], codes=(1.0,))
+
+
+def test_transitions_are_counted_within_runs_and_never_across_unknown_rows() -> None:
+    runs = [np.array([0.0, 0, 1, np.nan, 0]), np.array([1.0, 1])]
+    # Each pair once for nothing; then 0 over 0, 0 over 1 and 1 over 1.
+    np.testing.assert_allclose(transition_matrix(runs, 2), [[2 / 4, 2 / 4], [1 / 3, 2 / 3]])
+
+
+def test_classes_come_back_from_their_numbers() -> None:
+    table = log_table(made_well("A", 0), LogChannels(("GR",)), ("FACIES",))
+    classes = fit_class_table([table])
+    back = ClassTable.from_dict(classes.to_dict())
+    for name in ("codes", "share", "below"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(classes, name))
+    older = {"codes": [1.0, 2.0], "share": [0.25, 0.75]}
+    assert ClassTable.from_dict(older).below.tolist() == [[0.25, 0.75], [0.25, 0.75]]
 
 
 def test_moving_mean_leaves_missing_rows_out() -> None:

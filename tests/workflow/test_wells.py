@@ -143,6 +143,8 @@ def test_penalties_follow_their_codes_whatever_the_order(tmp_path: Path) -> None
         ({"task": {"facies": {"codez": 1}}}, "no option 'codez'"),
         ({"split": {"by": "random"}}, "allow_leak"),
         ({"training": {"steps": 0}}, "above 0"),
+        ({"smoother": {"viterby": {}}}, "Did you mean 'viterbi'"),
+        ({"smoother": {"viterbi": {}}}, "smooth curves with 'median'"),
     ],
 )
 def test_wrong_key_is_refused_in_one_line(change, message) -> None:
