@@ -65,7 +65,8 @@ def denoise(
 ) -> None:
     """Take noise away, whole gathers at a time; run it again to go on after a kill."""
     from geoml.errors import OptionError
-    from geoml.prediction.denoise import denoise_step, denoise_store, usual_gather
+    from geoml.prediction.denoise import denoise_step, denoise_store
+    from geoml.survey.gathers import usual_gather
     from geoml.survey.store import open_survey
 
     if report_gathers < 1:

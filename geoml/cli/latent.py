@@ -115,7 +115,7 @@ def codes(
     """Write the code of every patch of a survey, or of every velocity section."""
     from geoml.prediction.code_store import write_section_codes, write_survey_codes
     from geoml.prediction.codes import load_coder
-    from geoml.prediction.denoise import usual_gather
+    from geoml.survey.gathers import usual_gather
     from geoml.survey.store import open_survey
     from geoml.training.prior_data import read_velocity_sections
 
@@ -173,8 +173,9 @@ def anomalies(
         Literal["rules", "neighbours", "both"] | None, typer.Option(help="Which of them.")
     ] = None,
     least: Annotated[
-        float, typer.Option(help="Score from which a trace is listed; 3 is next to certain.")
-    ] = 0.0,
+        float,
+        typer.Option(help="Score from which a trace is listed: 3 is next to certain, 0 lists all."),
+    ] = 3.0,
     steps: Annotated[
         Path | None, typer.Option(help="YAML steps to write, which kill the listed traces.")
     ] = None,

@@ -19,7 +19,6 @@ from geoml.preprocess.gather_step import GatherStep, Section
 from geoml.preprocess.recipe import step_specs
 from geoml.preprocess.step import with_trace_value
 from geoml.preprocess.store_run import preprocess_store, same_place
-from geoml.survey.gathers import GatherKind, gather_index
 from geoml.survey.location import AnyPath, exists
 from geoml.survey.store import open_survey
 
@@ -126,12 +125,6 @@ def denoise_step(checkpoint: str | Path, **options: Any) -> Denoise:
     step = Denoise(str(checkpoint), weights, **options)
     loaded_denoiser(step.checkpoint, weights, step.device, step.bfloat16)
     return step
-
-
-def usual_gather(survey: xr.Dataset) -> GatherKind:
-    """``shot``, or ``offset`` where every shot is one trace, as in a stacked section."""
-    n_traces = survey.sizes["trace"]
-    return "offset" if 1 < n_traces == len(gather_index(survey, "shot")) else "shot"
 
 
 def denoise_store(

@@ -103,6 +103,12 @@ def gather_index(survey: xr.Dataset, kind: GatherKind = "shot") -> GatherIndex:
     return GatherIndex(kind, shared[order[starts]], order, np.append(starts, order.size))
 
 
+def usual_gather(survey: xr.Dataset) -> GatherKind:
+    """``shot``, or ``offset`` where every shot is one trace, as in a stacked section."""
+    n_traces = survey.sizes["trace"]
+    return "offset" if 1 < n_traces == len(gather_index(survey, "shot")) else "shot"
+
+
 def gathers(survey: xr.Dataset, kind: GatherKind = "shot") -> Iterator[tuple[Any, xr.Dataset]]:
     """Key and lazy traces of one gather after another, by ascending key.
 

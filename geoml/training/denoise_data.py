@@ -12,10 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from geoml.errors import ShapeError
+from geoml.errors import OptionError, ShapeError
 from geoml.preprocess.trace_line import trace_lines
 from geoml.samples.patches import patch_scale
-from geoml.survey.gathers import GatherKind, as_slice, gather_index
+from geoml.survey.gathers import GatherKind, as_slice, gather_index, usual_gather
 from geoml.synthetic.noisy_patches import NoisyPatches
 
 Floats = NDArray[np.float32]
@@ -127,14 +127,16 @@ def survey_patches(
 
     Raises:
         GeometryError: If the traces of a gather cover an area.
+        OptionError: If a sample is NaN or Inf.
         ShapeError: If no trace is live.
     """
     time_s = survey["time"].to_numpy()
     dt_s = float(time_s[1] - time_s[0])
-    kind = gather or _usual_gather(survey)
+    kind = gather or usual_gather(survey)
     lines = trace_lines(survey, gather_index(survey, kind).labels(), kind, "train")
     step = max(1, int(np.ceil(4.0 * survey["amplitude"].size / most_bytes)))
     kept = [_samples(survey, line.rows) for line in lines[::step]]
+    _check_finite(kept)
     if len(kept) < 8:
         return GatherPatches(kept, dt_s, name), None
     order = np.random.default_rng(seed).permutation(len(kept))
@@ -145,16 +147,21 @@ def survey_patches(
     return GatherPatches(learned, dt_s, name), validation
 
 
-def _usual_gather(survey: xr.Dataset) -> GatherKind:
-    n_traces = survey.sizes["trace"]
-    return "offset" if 1 < n_traces == len(gather_index(survey, "shot")) else "shot"
-
-
 def _samples(survey: xr.Dataset, rows: NDArray[np.int64]) -> Floats:
     """Amplitude of traces in the order of the line, shape (trace, time)."""
     ascending = np.sort(rows)
     read = survey["amplitude"].isel(trace=as_slice(ascending)).to_numpy()
     return read[np.searchsorted(ascending, rows)].astype(np.float32)
+
+
+def _check_finite(gathers: Sequence[Floats]) -> None:
+    bad = sum(int((~np.isfinite(gather).all(axis=1)).sum()) for gather in gathers)
+    if bad:
+        n_traces = sum(len(gather) for gather in gathers)
+        raise OptionError(
+            f"{bad} of {n_traces} traces hold NaN or Inf, and no network learns from those; put "
+            "the step 'fill_nan' or 'kill' before."
+        )
 
 
 def patch_batches(

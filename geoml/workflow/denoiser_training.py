@@ -141,10 +141,14 @@ def _mean_of_nyquist(survey: xr.Dataset) -> float:
     """Mean frequency of the survey over Nyquist's, by the amplitude of some of its traces."""
     step = max(1, survey.sizes["trace"] // _SPECTRUM_TRACES)
     samples = survey["amplitude"][::step].to_numpy().astype(np.float64)
+    samples = samples[np.isfinite(samples).all(axis=1) & samples.any(axis=1)]
+    if not samples.size:
+        raise OptionError(
+            "No trace of the survey is live and finite, so its band is unknown; give 'synthetic' "
+            "in its place, or a survey that was recorded."
+        )
     rms = np.sqrt(np.mean(samples**2, axis=1, keepdims=True))
     # Loud traces count as much as others.
     spectrum = np.abs(np.fft.rfft(samples / np.where(rms > 0, rms, 1), axis=1)).mean(axis=0)
     power = spectrum**2
-    if not power.any():
-        return 0.2
     return float(np.sum(np.linspace(0, 1, power.size) * power) / power.sum())

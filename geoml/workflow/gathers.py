@@ -86,7 +86,7 @@ def learn_gathers(
             "pairs, or see 'geoml denoise'."
         )
     else:
-        gathers = _windows(store, first, sampling).gathers
+        gathers = _live(_windows(store, first, sampling).gathers, store)
     if count is not None and count < len(gathers):
         gathers = gathers.take(np.linspace(0, len(gathers) - 1, count).round().astype(int))
     announce(
@@ -187,6 +187,17 @@ def _windows(
         return shot_windows(open_survey(store), **(sampling or {}))
     names = ("n_traces", "n_times", "dt_s")
     return shot_windows(open_survey(store), **{name: trained.settings[name] for name in names})
+
+
+def _live(gathers: LabelledGathers, store: str | Path) -> LabelledGathers:
+    """The gathers that have a live trace to learn from."""
+    live = gathers.samples.any(axis=(1, 2))
+    if not live.any():
+        raise OptionError(
+            f"{store}: no trace of the {len(gathers)} gathers is live; a network needs some to "
+            "learn from."
+        )
+    return gathers.take(live)
 
 
 def _with_picks(

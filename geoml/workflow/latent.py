@@ -20,14 +20,13 @@ from geoml.models.gathers import GATHER_MODELS
 from geoml.network_checkpoint import NetworkCheckpoint, load_network_checkpoint
 from geoml.prediction.anomalies import By, TraceAnomalies, anomaly_table, trace_anomalies
 from geoml.prediction.codes import load_coder
-from geoml.prediction.denoise import usual_gather
 from geoml.prediction.facies import Facies, Method, code_texture, facies
 from geoml.preprocess.step import sample_interval_s
 from geoml.preprocess.trace_line import trace_lines
 from geoml.products.facies_map import facies_figure
 from geoml.products.style import png_bytes, write_whole
 from geoml.samples.section_attributes import section_attributes
-from geoml.survey.gathers import GatherKind, gather_index
+from geoml.survey.gathers import GatherKind, gather_index, usual_gather
 from geoml.survey.store import history_line, open_survey, save_survey
 from geoml.training.denoise_data import survey_patches
 from geoml.training.fit_network import FitOptions
@@ -188,10 +187,10 @@ def write_anomalies(
     store: str,
     out: Path,
     *,
+    least: float,
     checkpoint: str | None = None,
     by: By | None = None,
     gather: GatherKind | None = None,
-    least: float = 0.0,
     steps: Path | None = None,
 ) -> TraceAnomalies:
     """A CSV table of traces by falling score, and on request the ``kill`` step for them.
@@ -199,10 +198,10 @@ def write_anomalies(
     Args:
         store: Survey store.
         out: The table.
+        least: Score from which a trace is listed; 0 for all.
         checkpoint: Trained ``neighbour_predictor``; None for the rules alone.
         by: Rules, neighbours or both; None for both where there is a network.
         gather: What the traces of a gather share.
-        least: Score from which a trace is listed.
         steps: YAML list of steps to write, with one ``kill`` of the listed traces.
 
     Raises:

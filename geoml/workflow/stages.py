@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoml.checkpoint import load_checkpoint
-from geoml.prediction.denoise import denoise_step, denoise_store, usual_gather
+from geoml.prediction.denoise import denoise_step, denoise_store
 from geoml.preprocess.pipeline import build_steps, preprocess_store, step_specs
 from geoml.products import product_for
 from geoml.readers import IngestOptions
 from geoml.readers.ingest import ingest
 from geoml.registry import with_options
+from geoml.survey.gathers import usual_gather
 from geoml.survey.schema import STORE_VERSION
 from geoml.survey.store import open_survey
 from geoml.survey.velocity import open_section

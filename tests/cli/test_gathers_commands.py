@@ -127,6 +127,27 @@ def test_signal_becomes_the_amplitude_of_a_store(folder: Path, tmp_path: Path) -
     assert not (tmp_path / "no.zarr").exists()
 
 
+@pytest.mark.parametrize("command", ["pretrain", "finetune"])
+def test_silent_survey_teaches_nothing(folder: Path, tmp_path: Path, command: str) -> None:
+    survey = open_survey(folder / "line.zarr").load()
+    survey["amplitude"][:] = 0
+    save_survey(survey, tmp_path / "silent.zarr")
+    line = refused("gathers", command, tmp_path / "silent.zarr", "--out", tmp_path / "no", *SLIM)
+    assert "no trace of the 16 gathers is live" in line
+    assert not (tmp_path / "no").exists()
+
+
+def test_silent_gathers_are_left_out(folder: Path, tmp_path: Path) -> None:
+    survey = open_survey(folder / "line.zarr").load()
+    survey["amplitude"][: 7 * 16] = 0
+    save_survey(survey, tmp_path / "part.zarr")
+    status, told, err = geoml(
+        "gathers", "pretrain", tmp_path / "part.zarr", "--out", tmp_path / "pre", *SLIM
+    )
+    assert status == 0, err
+    assert told.startswith("9 gathers of 16 traces")
+
+
 def test_pretrained_network_predicts_nothing(folder: Path, tmp_path: Path) -> None:
     line = refused(
         *("gathers", "predict", folder / "line.zarr", "--checkpoint", folder / "pre"),

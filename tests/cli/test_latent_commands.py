@@ -108,6 +108,37 @@ def test_table_lists_the_dead_trace_first_and_feeds_kill(
     assert np.flatnonzero(~live).tolist() == [37]
 
 
+def test_table_lists_what_is_next_to_certain_unless_all_is_asked_for(
+    folder: Path, tmp_path: Path
+) -> None:
+    listed = {}
+    for name, more in (("usual", ()), ("all", ("--least", 0))):
+        table = tmp_path / f"{name}.csv"
+        status, told, error = geoml("latent", "anomalies", folder / "line.zarr", table, *more)
+        assert status == 0, error
+        listed[name] = list(csv.DictReader(table.read_text().splitlines()))
+        assert told.startswith(f"{len(listed[name])} of 384 traces")
+    assert len(listed["all"]) == 384
+    assert 0 < len(listed["usual"]) < 40
+    assert all(float(row["score"]) >= 3 for row in listed["usual"])
+
+
+@pytest.mark.parametrize("bad", [0.0, np.nan])
+@pytest.mark.parametrize("model", ["conv_autoencoder", "neighbour_predictor"])
+def test_survey_without_numbers_to_learn_from_is_refused_at_once(
+    folder: Path, tmp_path: Path, bad: float, model: str
+) -> None:
+    survey = open_survey(folder / "raw.zarr").load()
+    survey["amplitude"][: 384 if bad == 0 else 5] = bad
+    save_survey(survey, tmp_path / "bad.zarr")
+    line = refused(
+        *("latent", "train", tmp_path / "bad.zarr", "--out", tmp_path / "net", "--model", model)
+    )
+    said = "no live trace" if bad == 0 else "5 of 384 traces hold NaN or Inf"
+    assert said in line
+    assert not (tmp_path / "net").exists()
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -120,7 +151,10 @@ def test_table_lists_the_dead_trace_first_and_feeds_kill(
         (("facies", "line.zarr", "new.zarr"), "one stacked section"),
         (("facies", "section.zarr", "new.zarr", "--facies", "1"), "take 2 to 20"),
         (("anomalies", "line.zarr", "new.csv", "--by", "neighbours"), "need a network"),
-        (("anomalies", "line.zarr", "new.csv", "--steps", "k.yaml"), "pass --least"),
+        (
+            ("anomalies", "line.zarr", "new.csv", "--steps", "k.yaml", "--least", "0"),
+            "pass --least",
+        ),
         (("anomalies", "line.zarr", "new.csv", "--checkpoint", "coder"), "of kind 'latent'"),
     ],
 )

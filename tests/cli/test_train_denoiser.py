@@ -10,6 +10,7 @@ from command import geoml, refused
 from shot_file import write_shots
 
 from geoml.network_checkpoint import load_network_checkpoint
+from geoml.survey.store import open_survey, save_survey
 from geoml.tasks.denoise import BlindTrace, Supervised, denoise_task
 
 SMALL = ("--option", "steps=2", "--option", "patch_shape=[8, 16]", "--batch-size", 4)
@@ -68,6 +69,29 @@ def test_synthetic_sections_make_a_network_for_any_interval(tmp_path: Path) -> N
     checkpoint = load_network_checkpoint(tmp_path / "net", "denoise")
     assert checkpoint.settings["dt_s"] is None
     assert len(checkpoint.training["data"]["noises"]) == 1
+
+
+@pytest.mark.parametrize("bad", [0.0, np.nan])
+@pytest.mark.parametrize("mode", ["blind_spot", "blind_trace", "supervised"])
+def test_survey_without_numbers_to_learn_from_is_refused_at_once(
+    survey: Path, tmp_path: Path, mode: str, bad: float
+) -> None:
+    spoiled = open_survey(survey).load()
+    spoiled["amplitude"][:, 3] = bad
+    if bad == 0:
+        spoiled["amplitude"][:] = bad
+    save_survey(spoiled, tmp_path / "bad.zarr")
+    line = refused(
+        *("train", tmp_path / "bad.zarr", "--task", "denoise", "--out", tmp_path / "net"),
+        *("--option", f"mode={mode}"),
+    )
+    n_traces = spoiled.sizes["trace"]
+    said = {
+        "0.0": "no live trace", "nan": f"of {n_traces} traces hold NaN or Inf",
+        "supervised": "No trace of the survey is live and finite",
+    }  # fmt: skip
+    assert said["supervised" if mode == "supervised" else str(bad)] in line
+    assert not (tmp_path / "net").exists()
 
 
 def test_wrong_choices_are_refused_in_one_line(survey: Path, tmp_path: Path) -> None:

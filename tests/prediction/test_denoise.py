@@ -14,12 +14,13 @@ from shot_file import stored_bytes, write_shots
 
 from geoml.errors import CheckpointError, GeometryError, OptionError, ShapeError, StoreError
 from geoml.network_checkpoint import load_network_checkpoint
-from geoml.prediction.denoise import Denoise, denoise_step, denoise_store, usual_gather
+from geoml.prediction.denoise import Denoise, denoise_step, denoise_store
 from geoml.prediction.denoiser import denoiser_of, local_level, within_spectrum
 from geoml.prediction.remainder import Remainder
 from geoml.preprocess.pipeline import run
 from geoml.preprocess.recipe import step_specs
 from geoml.readers.ingest import ingest
+from geoml.survey.gathers import usual_gather
 from geoml.survey.store import open_survey, save_survey
 
 
