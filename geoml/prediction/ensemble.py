@@ -32,20 +32,19 @@ class EnsembleAverage:
     def __post_init__(self) -> None:
         if self.dropout_samples < 0:
             raise OptionError(f"'dropout_samples' is {self.dropout_samples}; 0 for none, or more.")
-
-    def refine(self, line: Line, section: xr.Dataset) -> Step:
-        """The section with all members in it.
-
-        Raises:
-            OptionError: If neither checkpoints nor draws are asked for, or a network has no
-                dropout.
-            CheckpointError: If the checkpoints do not go together.
-        """
         if not self.checkpoints and not self.dropout_samples:
             raise OptionError(
                 "The rung 'ensemble' has no members; write ensemble: {checkpoints: [FOLDER, ...]}, "
                 "or ensemble: {dropout_samples: 8} for a network with dropout."
             )
+
+    def refine(self, line: Line, section: xr.Dataset) -> Step:
+        """The section with all members in it.
+
+        Raises:
+            OptionError: If a network has no dropout.
+            CheckpointError: If the checkpoints do not go together.
+        """
         others = [load_checkpoint(name) for name in self.checkpoints]
         joined = replace(line, others=[*line.others, *others])
         if self.dropout_samples:

@@ -126,7 +126,7 @@ class WindowStep:
     passes: int = 0
 
 
-def check_window_rungs(rungs: Sequence[tuple[str, Rung]]) -> None:
+def check_window_rungs(rungs: Sequence[tuple[str, type[Rung]]]) -> None:
     """Refuse rungs that need more than a window.
 
     Raises:
@@ -134,7 +134,7 @@ def check_window_rungs(rungs: Sequence[tuple[str, Rung]]) -> None:
     """
     known = ", ".join(name for name, cls in RUNGS.items() if cls in _REFINE)
     for name, rung in rungs:
-        if type(rung) not in _REFINE:
+        if rung not in _REFINE:
             raise OptionError(
                 f"The rung '{name}' needs a line: windows of a pair store have no picks and no "
                 f"neighbours. Rungs for windows: {known}; ensembles are scored as mixtures."
@@ -154,7 +154,7 @@ def refine_windows(rung: Rung, windows: Windows, sections: WindowSections) -> Wi
         OptionError: If the rung needs a line, or the window has no mirror image.
         PhysicsError: If a velocity cannot be modelled.
     """
-    check_window_rungs([(type(rung).__name__, rung)])
+    check_window_rungs([(type(rung).__name__, type(rung))])
     return _REFINE[type(rung)](rung, windows, sections)
 
 

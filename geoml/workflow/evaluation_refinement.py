@@ -16,7 +16,7 @@ from geoml.objectives.velocity_score import velocity_scores
 from geoml.prediction import RUNGS, Rung
 from geoml.prediction.refine_pairs import Windows, check_window_rungs, refine_windows
 from geoml.preprocess.replay import replayed_steps
-from geoml.registry import build, split_spec
+from geoml.registry import build, lookup, split_spec
 from geoml.survey.acquisition import Acquisition
 from geoml.workflow.evaluation_options import EvaluationOptions
 from geoml.workflow.evaluation_pairs import Indices, read_gathers
@@ -36,9 +36,9 @@ def window_rungs(specs: Sequence[str | dict[str, Any]]) -> list[tuple[str, Rung]
     Raises:
         OptionError: If a rung or an option is unknown, or a rung needs a line.
     """
-    rungs = [(split_spec(spec, "rung")[0], build(RUNGS, spec, "rung")) for spec in specs]
-    check_window_rungs(rungs)
-    return rungs
+    names = [split_spec(spec, "rung")[0] for spec in specs]
+    check_window_rungs([(name, lookup(RUNGS, name, "rung")) for name in names])
+    return [(name, build(RUNGS, spec, "rung")) for name, spec in zip(names, specs, strict=True)]
 
 
 def refinement_rows(

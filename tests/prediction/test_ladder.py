@@ -170,7 +170,7 @@ def test_ensemble_is_the_mean_of_its_members_and_goes_on(
     np.testing.assert_allclose(step.line.predict()["velocity"], step.section["velocity"], rtol=1e-5)
     assert step.windows == 2 * start.attrs["network_passes"]
     with pytest.raises(OptionError, match="'ensemble' has no members; write ensemble"):
-        RUNGS["ensemble"]().refine(line, start)
+        RUNGS["ensemble"]()
 
 
 def test_ladder_survives_the_store_and_prints(tmp_path, line: Line, start: xr.Dataset) -> None:  # type: ignore[no-untyped-def]

@@ -118,4 +118,4 @@ def test_gains_are_applied_to_what_is_modelled(windows: Windows) -> None:
 @pytest.mark.parametrize("name", ["first_arrivals", "ensemble"])
 def test_rung_that_needs_a_line_is_refused(name: str) -> None:
     with pytest.raises(OptionError, match=rf"'{name}' needs a line.*: mirror, consistency, fwi;"):
-        check_window_rungs([(name, RUNGS[name]())])
+        check_window_rungs([(name, RUNGS[name])])
