@@ -16,14 +16,13 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from geoml.checkpoint_files import (
-    SHIPPED,
-    SHIPPED_PREFIX,
+    find_checkpoint,
     read_checkpoint_files,
+    shipped_folders,
     write_checkpoint_files,
 )
 from geoml.errors import CheckpointError
 from geoml.models import rebuild
-from geoml.registry import nearest
 
 CHECKPOINT_VERSION = 1
 SETTINGS_NAME = "checkpoint.json"
@@ -105,7 +104,12 @@ def load_checkpoint(path_or_name: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: If there is none, or it is damaged, or of another version.
     """
-    folder = _find(path_or_name)
+    folder = find_checkpoint(
+        path_or_name,
+        SETTINGS_NAME,
+        "'geoml train' wrote (an unfinished run has none: resume it)",
+        shipped_names,
+    )
     document, weights = read_checkpoint_files(
         folder, SETTINGS_NAME, "checkpoint_version", CHECKPOINT_VERSION
     )
@@ -119,23 +123,4 @@ def load_checkpoint(path_or_name: str | Path) -> Checkpoint:
 
 def shipped_names() -> list[str]:
     """Names of the checkpoints that come with geoml."""
-    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{SETTINGS_NAME}"))
-
-
-def _find(path_or_name: str | Path) -> Path:
-    folder = Path(path_or_name)
-    if (folder / SETTINGS_NAME).is_file():
-        return folder
-    name = str(path_or_name).removeprefix(SHIPPED_PREFIX)
-    names = shipped_names()
-    if name in names:
-        return SHIPPED / name
-    if folder.exists():
-        raise CheckpointError(
-            f"{folder} holds no {SETTINGS_NAME}; give the folder that 'geoml train' wrote "
-            "(an unfinished run has none: resume it)."
-        )
-    listing = ", ".join(names) or "none"
-    raise CheckpointError(
-        f"No checkpoint folder '{path_or_name}'.{nearest(name, names)} Shipped: {listing}."
-    )
+    return [folder.name for folder in shipped_folders(SETTINGS_NAME)]

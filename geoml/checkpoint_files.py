@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from geoml.errors import CheckpointError
+from geoml.registry import nearest
 
 WEIGHTS_NAME = "weights.safetensors"
 SHIPPED = Path(__file__).parent / "checkpoints"
@@ -79,6 +81,45 @@ def read_checkpoint_files(
             f"{str(sha256)[:12]}: the files do not belong together. Copy the folder again."
         )
     return document, weights
+
+
+def shipped_folders(settings_name: str) -> list[Path]:
+    """Folders of the checkpoints of one sort that come with geoml, by name."""
+    return sorted(path.parent for path in SHIPPED.glob(f"*/{settings_name}"))
+
+
+def find_checkpoint(
+    path_or_name: str | Path,
+    settings_name: str,
+    writer: str,
+    offered: Callable[[], Sequence[str]],
+) -> Path:
+    """The folder of a checkpoint, or of one that is shipped with geoml by its name.
+
+    Args:
+        path_or_name: A folder, or a shipped name with or without ``geoml:`` before it. A folder
+            of that name goes first.
+        settings_name: Name of the JSON file, which tells the kinds of checkpoints apart.
+        writer: What writes such folders, for the message.
+        offered: Shipped names that would do, for the message.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    folder = Path(path_or_name)
+    if (folder / settings_name).is_file():
+        return folder
+    name = str(path_or_name).removeprefix(SHIPPED_PREFIX)
+    for shipped in shipped_folders(settings_name):
+        if shipped.name == name:
+            return shipped
+    if folder.exists():
+        raise CheckpointError(f"{folder} holds no {settings_name}; give the folder that {writer}.")
+    names = offered()
+    listing = ", ".join(names) or "none"
+    raise CheckpointError(
+        f"No checkpoint folder '{path_or_name}'.{nearest(name, names)} Shipped: {listing}."
+    )
 
 
 def _replace(target: Path, content: bytes) -> None:

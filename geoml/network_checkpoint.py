@@ -16,14 +16,13 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from geoml.checkpoint_files import (
-    SHIPPED,
-    SHIPPED_PREFIX,
+    find_checkpoint,
     read_checkpoint_files,
+    shipped_folders,
     write_checkpoint_files,
 )
 from geoml.errors import CheckpointError
 from geoml.models.network_table import NetworkEntry, rebuild_network
-from geoml.registry import nearest
 
 NETWORK_CHECKPOINT_VERSION = 1
 SETTINGS_NAME = "network.json"
@@ -91,7 +90,9 @@ def load_network_checkpoint(path_or_name: str | Path, kind: str) -> NetworkCheck
     Raises:
         CheckpointError: If there is none, or it is damaged, of another version or another kind.
     """
-    folder = _find(path_or_name, kind)
+    folder = find_checkpoint(
+        path_or_name, SETTINGS_NAME, "the training wrote", lambda: shipped_networks(kind)
+    )
     document, weights = read_checkpoint_files(
         folder, SETTINGS_NAME, "network_checkpoint_version", NETWORK_CHECKPOINT_VERSION
     )
@@ -111,10 +112,8 @@ def load_network_checkpoint(path_or_name: str | Path, kind: str) -> NetworkCheck
 
 def shipped_networks(kind: str | None = None) -> list[str]:
     """Names of the networks that come with geoml, of one kind or of all."""
-    folders = sorted(path.parent for path in SHIPPED.glob(f"*/{SETTINGS_NAME}"))
-    if kind is None:
-        return [folder.name for folder in folders]
-    return [f.name for f in folders if _kind(f) == kind]
+    folders = shipped_folders(SETTINGS_NAME)
+    return [f.name for f in folders if kind is None or _kind(f) == kind]
 
 
 def _kind(folder: Path) -> str:
@@ -122,21 +121,3 @@ def _kind(folder: Path) -> str:
         folder, SETTINGS_NAME, "network_checkpoint_version", NETWORK_CHECKPOINT_VERSION
     )
     return str(document.get("kind"))
-
-
-def _find(path_or_name: str | Path, kind: str) -> Path:
-    folder = Path(path_or_name)
-    if (folder / SETTINGS_NAME).is_file():
-        return folder
-    name = str(path_or_name).removeprefix(SHIPPED_PREFIX)
-    if name in shipped_networks():
-        return SHIPPED / name
-    if folder.exists():
-        raise CheckpointError(
-            f"{folder} holds no {SETTINGS_NAME}; give the folder that the training wrote."
-        )
-    names = shipped_networks(kind)
-    listing = ", ".join(names) or "none"
-    raise CheckpointError(
-        f"No checkpoint folder '{path_or_name}'.{nearest(name, names)} Shipped: {listing}."
-    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from geoml import checkpoint as module
+from geoml import checkpoint_files
 from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, shipped_names
 from geoml.errors import CheckpointError
 from geoml.models import SectionShape, build_model, model_config
@@ -115,7 +115,7 @@ def _edit(folder: Path, **changes: object) -> None:
 def test_shipped_checkpoint_is_found_by_name(
     trained: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SHIPPED", tmp_path)
+    monkeypatch.setattr(checkpoint_files, "SHIPPED", tmp_path)
     save_checkpoint(trained, tmp_path / "marine_line")
     assert shipped_names() == ["marine_line"]
     for name in ("marine_line", "geoml:marine_line"):

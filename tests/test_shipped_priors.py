@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from geoml.models.priors import PRIORS
-from geoml.network_checkpoint import SHIPPED, load_network_checkpoint, shipped_networks
+from geoml.checkpoint_files import SHIPPED
+from geoml.network_checkpoint import load_network_checkpoint, shipped_networks
 from geoml.physics.model_similarity import diversity_m_s, population, similarity, variogram_error
 from geoml.registry import build
 from geoml.synthetic import FAMILIES, SectionGrid
