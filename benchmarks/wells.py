@@ -35,13 +35,9 @@ from geoml.samples.log_table import log_table
 from geoml.samples.well_splits import WellSplit, split_wells
 from geoml.samples.within_well import SUFFIX
 from geoml.well_checkpoint import LogMember, load_well_checkpoint
+from geoml.workflow.trivial_rows import constant_scores, sentinel_scores
 from geoml.workflow.well_choice import choose_ensemble, decided_by_fold, nested_choices
-from geoml.workflow.well_folds import (
-    CrossValidation,
-    constant_scores,
-    cross_validate,
-    sentinel_scores,
-)
+from geoml.workflow.well_folds import CrossValidation, cross_validate
 from geoml.workflow.well_learning import PenaltyFile, WellLearning, learning_tables
 from geoml.workflow.wells import train_wells
 
@@ -89,7 +85,7 @@ def compare(
     task = learning.built_task()
     _, tables = learning_tables(wells, learning, task)
     learning = learning.model_copy(update={"seeds": n_seeds})
-    validation = cross_validate(wells, tables, learning, task)
+    validation = cross_validate(tables, learning, task)
     folds = [part.fold for part in validation.folds]
     print(f"  {score}, left-out rows of {len(folds)} folds, median and range of {n_seeds} seeds")
     line("constant", [constant_scores(task, tables, folds)[score]])

@@ -17,7 +17,7 @@ Store = Annotated[
 ]
 Task = Annotated[str, typer.Option(help="log_regression, imputation or facies.")]
 Target = Annotated[
-    list[str] | None, typer.Option("--target", help="Curve to learn; may be repeated.")
+    list[str] | None, typer.Option("--target", help="Curve to learn or fill; may be repeated.")
 ]
 Input = Annotated[
     list[str] | None, typer.Option("--input", help="Curve that enters; may be repeated.")
@@ -31,6 +31,12 @@ Learning = Annotated[
 ]
 By = Annotated[
     str | None, typer.Option("--by", help="What a fold leaves out: well, field, depth_block.")
+]
+BlockM = Annotated[
+    float | None,
+    typer.Option(
+        "--block-m", help="Length of the pieces that depth_block and imputation hide [m]."
+    ),
 ]
 Folds = Annotated[int | None, typer.Option(help="Folds; one a well by default.")]
 AllowLeak = Annotated[
@@ -50,6 +56,7 @@ def train(
     model: Model = None,
     learning: Learning = None,
     by: By = None,
+    block_m: BlockM = None,
     folds: Folds = None,
     allow_leak: AllowLeak = False,
     steps: Steps = None,
@@ -63,7 +70,18 @@ def train(
     from geoml.workflow.wells import train_wells
 
     chosen = _learning(
-        learning, task, target, inputs, model, by, folds, allow_leak, steps, seeds, no_calibration
+        learning,
+        task,
+        target,
+        inputs,
+        model,
+        by,
+        block_m,
+        folds,
+        allow_leak,
+        steps,
+        seeds,
+        no_calibration,
     )
     with progress_bar("Training") as progress:
         print(train_wells(_wells(store, well), out, chosen, progress=progress))
@@ -77,17 +95,18 @@ def evaluate(
     model: Model = None,
     learning: Learning = None,
     by: By = None,
+    block_m: BlockM = None,
     folds: Folds = None,
     allow_leak: AllowLeak = False,
     steps: Steps = None,
     seeds: Seeds = None,
     well: Chosen = None,
 ) -> None:
-    """Score models on left-out wells: table a model, a well, confusion of facies, trivial rows."""
+    """Score models on left-out wells, or imputation on hidden pieces, beside trivial rows."""
     from geoml.workflow.wells import evaluate_wells
 
     chosen = _learning(
-        learning, task, target, inputs, model, by, folds, allow_leak, steps, seeds, False
+        learning, task, target, inputs, model, by, block_m, folds, allow_leak, steps, seeds, False
     )
     with progress_bar("Training folds") as progress:
         evaluate_wells(_wells(store, well), chosen, progress=progress)
@@ -119,6 +138,7 @@ def _learning(
     inputs: list[str] | None,
     model: list[str] | None,
     by: str | None,
+    block_m: float | None,
     folds: int | None,
     allow_leak: bool,
     steps: int | None,
@@ -141,7 +161,7 @@ def _learning(
     plain |= {"models": model} if model else {}
     plain |= {"seeds": seeds} if seeds else {}
     plain |= {"calibrate": False} if no_calibration else {}
-    split = {"by": by, "n_folds": folds, "allow_leak": allow_leak or None}
+    split = {"by": by, "block_m": block_m, "n_folds": folds, "allow_leak": allow_leak or None}
     chosen = {name: value for name, value in split.items() if value is not None}
     plain["split"] = {**plain.get("split", {}), **chosen}
     plain["training"] = {**plain.get("training", {}), **({"steps": steps} if steps else {})}

@@ -36,6 +36,10 @@ FLAG_OUTSIDE = 2
 """Bit of the flag: an input lies outside the range of the training rows."""
 FLAG_NO_INPUT = 4
 """Bit of the flag: no input curve at all, so that no answer is given."""
+FLAG_FILLED = 1
+"""Of ``<target>_FILLED_FLAG``: the value is no measurement."""
+FLAG_GAP = 2
+"""Of ``<target>_FILLED_FLAG``: no input curve to fill the gap from."""
 
 _FLOOR = 1e-3
 
@@ -163,9 +167,9 @@ class LogPredictor:
         Returns:
             For a regression ``<target>_PRED``, and ``<target>_STD``, ``<target>_LOW`` and
             ``<target>_HIGH`` (the 80 % interval) where the spread is known; imputation adds
-            ``<target>_FILLED``. For facies ``<target>_PRED`` and ``<target>_P<code>``, the
-            probability of each class. ``PREDICTION_FLAG`` sums the flags of this module; rows of
-            no input have no answer.
+            ``<target>_FILLED`` and ``<target>_FILLED_FLAG``. For facies ``<target>_PRED`` and
+            ``<target>_P<code>``, the probability of each class. ``PREDICTION_FLAG`` sums the flags
+            of this module; rows of no input have no answer.
 
         Raises:
             OptionError: If the well has none of the input curves.
@@ -196,8 +200,7 @@ class LogPredictor:
             + FLAG_OUTSIDE * self._outside(table)
             + FLAG_NO_INPUT * blind
         )
-        _put(out, "PREDICTION_FLAG", flag, "", "1 input missing, 2 outside training, 4 no input")
-        out["PREDICTION_FLAG"].attrs["kind"] = "flag"
+        _put_flag(out, "PREDICTION_FLAG", flag, "1 input missing, 2 outside training, 4 no input")
         return out
 
     def _put_spread(
@@ -208,8 +211,13 @@ class LogPredictor:
         for column, target in enumerate(self.task.targets):
             unit = self.checkpoint.units.get(target, "")
             if isinstance(self.task, Imputation):
-                filled = self.task.filled(table.targets.astype(np.float64), values)[:, column]
+                measured = table.targets.astype(np.float64)
+                filled = self.task.filled(measured, values, table.depth_m)[:, column]
                 _put(out, f"{target}_FILLED", filled, unit, f"{target}, gaps filled")
+                flag = np.isnan(measured[:, column]) * np.where(
+                    np.isnan(filled), FLAG_GAP, FLAG_FILLED
+                )
+                _put_flag(out, f"{target}_FILLED_FLAG", flag, "0 measured, 1 filled, 2 still a gap")
             if std is None:
                 continue
             _put(out, f"{target}_STD", std[:, column], unit, "standard deviation of the prediction")
@@ -278,6 +286,11 @@ def decided(answers: Answers, task: LogTask, plan: TargetPlan) -> Answers:
         return task.decide(answers, plan)
     assert isinstance(plan, TargetScaling), "a regression is learned with a scaling"
     return plan.unscaled(answers)
+
+
+def _put_flag(out: xr.Dataset, name: str, values: NDArray[Any], text: str) -> None:
+    _put(out, name, values, "", text)
+    out[name].attrs["kind"] = "flag"
 
 
 def _put(out: xr.Dataset, name: str, values: NDArray[Any], unit: str, text: str) -> None:

@@ -95,6 +95,15 @@ class Fold:
             parts.extend(table.taken(run) for run in _runs(mask))
         return parts
 
+    def known_targets(self, place: int, table: LogTable) -> NDArray[np.float64]:
+        """Targets of a table that this fold does not hide, NaN elsewhere, shape (row, target).
+
+        Args:
+            place: Of the table among all.
+            table: With all its targets.
+        """
+        return np.where(self.train[place][:, None], table.targets, np.nan).astype(np.float64)
+
 
 def split_wells(tables: Sequence[LogTable], split: WellSplit | None = None) -> list[Fold]:
     """The folds; every row is predicted in one of them, except those of ``train_only``.

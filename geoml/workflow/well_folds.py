@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.objectives.coverage import LEVELS
 from geoml.objectives.log_score import conformal_by_well
 from geoml.prediction.logs import LogAnswer, LogMemberModel, decided, joined_answers
-from geoml.samples.leak_sentinel import nearest_depth
-from geoml.samples.log_scaling import LogScaling, TargetScaling
+from geoml.samples.log_scaling import LogScaling
 from geoml.samples.log_table import LogTable
 from geoml.samples.well_splits import Fold, split_wells, warn_of_leak
-from geoml.tasks import LogTask
+from geoml.tasks import Imputation, LogTask
 from geoml.tasks.log_task import Answers, TargetPlan
 from geoml.training.logs import depends_on_seed, fit_scalings, train_member
 from geoml.well_checkpoint import LogMember
-from geoml.workflow.well_learning import WellLearning, kept_rows, without_targets
+from geoml.workflow.trivial_rows import sentinel_scores
+from geoml.workflow.well_learning import WellLearning
 
 Announce = Callable[[str], None]
 
@@ -69,8 +68,12 @@ class CrossValidation:
         values = [np.full((t.n_rows, t.targets.shape[1]), np.nan) for t in self.tables]
         for part in self.folds:
             for place, answer in self._joined(part, weights, smoother).items():
-                rows = part.fold.test[place]
-                values[place][rows] = decided(answer.answers, self.task, part.plan)[rows]
+                rows, table = part.fold.test[place], self.tables[place]
+                answered = decided(answer.answers, self.task, part.plan)
+                if isinstance(self.task, Imputation):
+                    known = part.fold.known_targets(place, table)
+                    answered = self.task.filled(known, answered, table.depth_m)
+                values[place][rows] = answered[rows]
         return values
 
     def score(
@@ -138,7 +141,6 @@ class CrossValidation:
 
 
 def cross_validate(
-    wells: Sequence[xr.Dataset],
     tables: Sequence[LogTable],
     learning: WellLearning,
     task: LogTask,
@@ -154,7 +156,7 @@ def cross_validate(
     members = learning.members()
     parts = []
     for number, fold in enumerate(folds):
-        training = training_tables(wells, tables, fold, learning)
+        training = fold.train_tables(tables)
         scaling, plan = fit_scalings(training, task, learning.built_training())
         answers = []
         same: dict[str, dict[int, LogAnswer]] = {}
@@ -175,17 +177,6 @@ def cross_validate(
     return result
 
 
-def training_tables(
-    wells: Sequence[xr.Dataset], tables: Sequence[LogTable], fold: Fold, learning: WellLearning
-) -> list[LogTable]:
-    """The fold's training rows, the targets of rows that are not kept unknown."""
-    kept = [
-        without_targets(table, kept_rows(well, learning.keep)) if learning.keep else table
-        for well, table in zip(wells, tables, strict=True)
-    ]
-    return fold.train_tables(kept)
-
-
 def answers_for(
     member: LogMember,
     task: LogTask,
@@ -199,37 +190,6 @@ def answers_for(
     return {
         place: model.answer(table) for place, table in enumerate(tables) if fold.test[place].any()
     }
-
-
-def sentinel_scores(
-    task: LogTask, tables: Sequence[LogTable], folds: Sequence[Fold]
-) -> dict[str, float]:
-    """Scores of the nearest depth in the same well, a lookup without logs; empty if unknown."""
-    values = [np.full(t.targets.shape, np.nan) for t in tables]
-    for fold in folds:
-        for place, answer in enumerate(nearest_depth(tables, fold)):
-            values[place] = np.where(np.isfinite(answer), answer, values[place])
-    known = any(
-        (np.isfinite(v) & np.isfinite(t.targets)).any() for v, t in zip(values, tables, strict=True)
-    )
-    return task.score(tables, values) if known else {}
-
-
-def constant_scores(
-    task: LogTask, tables: Sequence[LogTable], folds: Sequence[Fold]
-) -> dict[str, float]:
-    """Scores of the training rows' mean, or of the class that is best to answer everywhere."""
-    values = [np.full(t.targets.shape, np.nan) for t in tables]
-    for fold in folds:
-        plan = task.plan(fold.train_tables(tables))
-        if isinstance(plan, TargetScaling):
-            scaled = np.concatenate([plan.scaled(t.targets) for t in fold.train_tables(tables)])
-            answer = decided(np.nanmean(scaled, axis=0, keepdims=True), task, plan)
-        else:
-            answer = decided(plan.share[None], task, plan)
-        for place, rows in enumerate(fold.test):
-            values[place][rows] = answer[0]
-    return task.score(tables, values)
 
 
 def greedy_weights(

@@ -72,12 +72,13 @@ class WellLearning(BaseModel):
         models: Names in ``LOG_MODELS`` or ``LOG_FITS``, or ``name: {option: value}``; several are
             averaged by their ``weight``.
         seeds: Networks are trained from so many seeds and averaged, > 0.
-        split: Options of ``geoml.samples.well_splits.WellSplit``.
+        split: Options of ``geoml.samples.well_splits.WellSplit``; imputation hides blocks of depth
+            of 10 m where nothing else is said, and whatever lies beside them trains.
         training: Options of ``geoml.training.log_options.LogTrainingOptions``.
         smoother: ``{}``, or a name in ``LOG_SMOOTHERS``: ``median: {rows: 5}``, or for facies
             ``viterbi: {weight: 1}``.
-        keep: Curve -> lowest and highest value of rows that train; a row outside, or without the
-            curve, is not learned from. It is still predicted.
+        keep: Curve -> lowest and highest value of sound rows; a row outside, or without the curve,
+            is neither learned from nor scored. It is still predicted.
         calibrate: Whether the folds are trained too, for scores and a calibrated spread.
     """
 
@@ -105,7 +106,13 @@ class WellLearning(BaseModel):
 
     def built_split(self) -> WellSplit:
         """The split with its options checked."""
-        return with_options(WellSplit, self.split, "split")
+        split = self.split
+        name, _ = split_spec(self.task, "well task")
+        if name == "imputation" and split.get("by", "depth_block") == "depth_block":
+            split = {"by": "depth_block", "block_m": 10.0, "gap_m": 0.0, **split}
+            if "cuts_m" in split:
+                split.pop("block_m")
+        return with_options(WellSplit, split, "split")
 
     def built_training(self) -> LogTrainingOptions:
         """The training options, checked."""
@@ -137,11 +144,17 @@ def learning_tables(
             known = sorted({str(name) for well in wells for name in well.data_vars})
             raise OptionError(f"No well has the target '{target}'. Curves: {', '.join(known)}.")
     channels = choose_channels(wells, learning.inputs, learning.log10, learning.within_well)
-    return channels, [log_table(well, channels, targets) for well in wells]
+    tables = [log_table(well, channels, targets) for well in wells]
+    if learning.keep:
+        tables = [
+            without_targets(table, kept_rows(well, learning.keep))
+            for well, table in zip(wells, tables, strict=True)
+        ]
+    return channels, tables
 
 
 def kept_rows(well: xr.Dataset, keep: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """Rows that train, shape (row,)."""
+    """Rows that train and are scored, shape (row,)."""
     kept = np.ones(well.sizes["depth"], bool)
     for name, (low, high) in keep.items():
         if name not in well:

@@ -13,17 +13,12 @@ import xarray as xr
 
 from geoml.errors import OptionError
 from geoml.registry import split_spec
-from geoml.samples.well_splits import Fold
+from geoml.samples.log_table import LogTable
 from geoml.tasks import LogTask
 from geoml.training.logs import fit_scalings, train_member
 from geoml.well_checkpoint import WellCheckpoint, save_well_checkpoint
-from geoml.workflow.well_folds import (
-    CrossValidation,
-    constant_scores,
-    cross_validate,
-    sentinel_scores,
-    training_tables,
-)
+from geoml.workflow.trivial_rows import trivial_scores
+from geoml.workflow.well_folds import CrossValidation, cross_validate
 from geoml.workflow.well_learning import WellLearning, learning_tables
 from geoml.workflow.well_tables import score_table, well_table
 
@@ -56,23 +51,22 @@ def train_wells(
     """
     task = learning.built_task()
     channels, tables = learning_tables(wells, learning, task)
+    _tell_kept(wells, tables, learning, announce)
     members = learning.members()
     scores: dict[str, Any] = {}
     calibration: dict[str, Any] = {}
     if learning.calibrate:
-        validation = cross_validate(wells, tables, learning, task, announce, progress)
+        validation = cross_validate(tables, learning, task, announce, progress)
         scores = fold_scores(validation, learning)
         calibration = validation.calibration(member_weights(learning), learning.smoother)
         for line in score_table(scores):
             announce(line)
-    everything = Fold("", tuple(np.ones(t.n_rows, bool) for t in tables), ())
-    training = training_tables(wells, tables, everything, learning)
     options = learning.built_training()
-    scaling, plan = fit_scalings(training, task, options)
+    scaling, plan = fit_scalings(tables, task, options)
     trained = []
     for number, (_, spec, seed) in enumerate(members):
         mine = replace(options, seed=seed)
-        trained.append(train_member(training, spec, task, scaling, plan, mine))
+        trained.append(train_member(tables, spec, task, scaling, plan, mine))
         if progress is not None:
             progress(number + 1, len(members))
     checkpoint = WellCheckpoint(
@@ -109,7 +103,8 @@ def evaluate_wells(
     """
     task = learning.built_task()
     _, tables = learning_tables(wells, learning, task)
-    validation = cross_validate(wells, tables, learning, task, announce, progress)
+    _tell_kept(wells, tables, learning, announce)
+    validation = cross_validate(tables, learning, task, announce, progress)
     scores = fold_scores(validation, learning)
     values = validation.decided(member_weights(learning), learning.smoother)
     for line in (*score_table(scores), "", *well_table(task, tables, values)):
@@ -128,11 +123,7 @@ def fold_scores(validation: CrossValidation, learning: WellLearning) -> dict[str
         rows[label] = validation.score(dict.fromkeys(same, 1.0), learning.smoother)
     if len(places) > 1:
         rows["all together"] = validation.score(member_weights(learning), learning.smoother)
-    rows["constant"] = constant_scores(validation.task, validation.tables, folds)
-    sentinel = sentinel_scores(validation.task, validation.tables, folds)
-    if sentinel:
-        rows["nearest depth (no logs)"] = sentinel
-    return rows
+    return {**rows, **trivial_scores(validation.task, validation.tables, folds)}
 
 
 def member_weights(learning: WellLearning) -> dict[int, float]:
@@ -147,6 +138,23 @@ def member_weights(learning: WellLearning) -> dict[int, float]:
 def task_options(task: LogTask) -> dict[str, Any]:
     """The task's options as plain JSON values."""
     return {f.name: getattr(task, f.name) for f in fields(task)}  # type: ignore[arg-type]
+
+
+def _tell_kept(
+    wells: Sequence[xr.Dataset],
+    tables: Sequence[LogTable],
+    learning: WellLearning,
+    announce: Announce,
+) -> None:
+    """What ``keep`` takes from the scores must be known to whoever reads them."""
+    if not learning.keep:
+        return
+    targets = learning.built_task().targets
+    n_all = sum(int(w[name].notnull().sum()) for w in wells for name in targets if name in w)
+    n_kept = sum(int(np.isfinite(table.targets).sum()) for table in tables)
+    announce(
+        f"keep: {n_kept} of {n_all} measured values ({n_kept / n_all:.0%}) are learned and scored"
+    )
 
 
 def _unit(wells: Sequence[xr.Dataset], target: str) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lasio
 import numpy as np
 from command import geoml, refused
+from samples.made_wells import made_wells
 
 from geoml.readers.log_readers import read_wells
-from geoml.survey.wells import original_well, well, well_names
+from geoml.survey.wells import original_well, save_wells, well, well_names
+
+STRAIGHT_LINE = "straight line across the gap"
 
 LAS = (
     "~V\nVERS. 2.0 :\nWRAP. NO :\n~W\nSTRT.M 100 :\nSTOP.M 101 :\nSTEP.M 0.5 :\nNULL. -999.25 :\n"
@@ -77,6 +81,32 @@ def test_qc_counts_draws_and_leaves_out(tmp_path: Path) -> None:
     assert np.flatnonzero(np.isnan(gamma_ray)).tolist() == [20]
     assert well(clean, "A")["GR_QC"].values[20] == 3
     assert original_well(clean, "A")["GR"].values[20] == 5000
+
+
+def test_gaps_are_filled_flagged_and_scored_on_hidden_pieces(tmp_path: Path) -> None:
+    made = made_wells(2)
+    made[0]["NPHI"][100:140] = np.nan
+    store, out = tmp_path / "w.zarr", tmp_path / "las"
+    save_wells(made, store)
+    learn = ("--task", "imputation", "--target", "NPHI", "--model", "ridge", "--block-m", "2")
+    learn += ("--input", "GR", "--input", "DTC")
+    status, table, err = geoml("wells", "evaluate", store, *learn)
+    assert status == 0, err
+    scores = {line[:28].strip(): line[28:].split() for line in table.splitlines()[1:5]}
+    assert list(scores) == ["ridge", "constant", "nearest depth (no logs)", STRAIGHT_LINE]
+    assert min(scores, key=lambda name: float(scores[name][0])) == "ridge"
+    status, _, err = geoml("wells", "train", store, *learn, "--out", tmp_path / "run")
+    assert status == 0, err
+    status, _, err = geoml(
+        "wells", "predict", store, "--checkpoint", tmp_path / "run", "--out", out
+    )
+    assert status == 0, err
+    log = lasio.read(out / "A.las")
+    assert np.flatnonzero(log["NPHI_FILLED_FLAG"] == 1).tolist() == list(range(100, 140))
+    assert np.isnan(log["NPHI"][100:140]).all()
+    assert np.isfinite(log["NPHI_FILLED"]).all()
+    kept = np.r_[0:100, 140:240]
+    np.testing.assert_allclose(log["NPHI_FILLED"][kept], log["NPHI"][kept], rtol=1e-6)
 
 
 def test_refusals_are_one_line(tmp_path: Path) -> None:

@@ -118,10 +118,43 @@ def test_class_absent_from_training_still_has_its_place() -> None:
 
 
 def test_imputation_touches_no_measured_value_and_bridges_by_straight_lines() -> None:
-    task = Imputation(("DTC",))
+    task = Imputation(("DTC",), join_m=0.0)
     measured = np.array([[1.0], [np.nan], [np.nan], [4.0], [np.nan]])
-    assert task.filled(measured, np.full((5, 1), 9.0)).ravel().tolist() == [1, 9, 9, 4, 9]
-    assert task.straight_line(measured).ravel().tolist() == [1, 2, 3, 4, 4]
+    depth_m = np.arange(5.0)
+    assert task.filled(measured, np.full((5, 1), 9.0), depth_m).ravel().tolist() == [1, 9, 9, 4, 9]
+    assert task.straight_line(measured, depth_m).ravel().tolist() == [1, 2, 3, 4, 4]
+    # By depth, not by row.
+    assert task.straight_line(measured, np.array([0, 2, 3, 4.0, 5])).ravel()[1] == 2.5
+
+
+def test_fill_joins_what_was_measured_beside_it_as_kriging_of_the_residual_does() -> None:
+    generator = np.random.default_rng(0)
+    depth_m = np.cumsum(generator.uniform(0.1, 0.5, 30))
+    measured, predicted = generator.normal(size=(2, 30, 1))
+    measured[:4] = measured[10:16] = measured[25:] = np.nan
+    filled = Imputation(("DTC",), join_m=1.5).filled(measured, predicted, depth_m)
+    beside = {0: [4], 3: [4], 10: [9, 16], 13: [9, 16], 15: [9, 16], 27: [24]}
+    for row, known in beside.items():
+        here, there = depth_m[known], depth_m[row]
+        covariance = np.exp(-np.abs(here[:, None] - here) / 1.5)
+        share = np.linalg.solve(covariance, np.exp(-np.abs(here - there) / 1.5))
+        kriged = predicted[row, 0] + share @ (measured - predicted)[known, 0]
+        np.testing.assert_allclose(filled[row, 0], kriged, rtol=1e-9)
+
+
+def test_fill_of_a_logarithmic_curve_stays_positive() -> None:
+    task = Imputation(("RDEP",), log10=("RDEP",), join_m=5.0)
+    measured = np.array([[0.01], [np.nan], [np.nan], [0.01]])
+    filled = task.filled(measured, np.full((4, 1), 100.0), np.arange(4.0))
+    assert (filled > 0).all()
+    assert filled[1, 0] < 1
+
+
+def test_gap_without_a_prediction_stays() -> None:
+    measured = np.array([[1.0], [np.nan], [np.nan]])
+    predicted = np.array([[1.0], [np.nan], [3.0]])
+    filled = Imputation(("DTC",)).filled(measured, predicted, np.arange(3.0))
+    assert np.isnan(filled.ravel()).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +162,7 @@ def test_imputation_touches_no_measured_value_and_bridges_by_straight_lines() ->
     [
         (LogRegression, {"targets": ()}, "needed are a target"),
         (LogRegression, {"spread_weight": 0}, "above 0"),
+        (Imputation, {"join_m": -1}, "at least 0"),
         (Facies, {"decision": "least_penalty"}, "needs the option 'penalty'"),
         (Facies, {"penalty": PENALTY}, "need 'codes'"),
         (Facies, {"penalty": PENALTY, "codes": (1, 2)}, "3 rows for 2 codes"),

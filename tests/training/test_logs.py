@@ -225,9 +225,15 @@ def test_imputation_keeps_what_was_measured() -> None:
     well = made_well("X", 9)
     truth = well["DTC"].values.copy()
     well["DTC"][50:80] = np.nan
-    filled = predictor.predict(well)["DTC_FILLED"].values
+    for name in INPUTS:
+        well[name][70:75] = np.nan
+    answer = predictor.predict(well)
+    filled, flag = answer["DTC_FILLED"].values, answer["DTC_FILLED_FLAG"].values
     np.testing.assert_array_equal(filled[:50], truth[:50])
-    assert np.abs(filled[50:80] - truth[50:80]).max() < 3
+    assert np.abs(filled[50:70] - truth[50:70]).max() < 3
+    # 1 is filled, 2 is a gap that nothing is known of.
+    assert flag.tolist() == [0] * 50 + [1] * 20 + [2] * 5 + [1] * 5 + [0] * (flag.size - 80)
+    assert (np.isnan(filled) == (flag == 2)).all()
 
 
 def test_probabilities_of_facies_sum_to_one_and_the_smoother_is_applied() -> None:

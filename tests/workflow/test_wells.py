@@ -32,7 +32,7 @@ def validated(learning: WellLearning, wells=None, announce=print):
     wells = wells or made_wells(3)
     task = learning.built_task()
     _, tables = learning_tables(wells, learning, task)
-    return cross_validate(wells, tables, learning, task, announce)
+    return cross_validate(tables, learning, task, announce)
 
 
 def test_left_out_well_has_no_say_in_its_own_scaling() -> None:
@@ -91,6 +91,56 @@ def test_rows_outside_the_kept_range_do_not_train_but_are_predicted() -> None:
     careful = LEARNING.model_copy(update={"keep": {"GR": (0.0, 60.0)}, "models": ("ridge",)})
     answers = validated(careful, wells).decided({0: 1.0})
     assert max(float(values.max()) for values in answers) < 400
+
+
+def test_rows_outside_the_kept_range_are_not_scored_and_that_is_said() -> None:
+    wells, told = made_wells(3), []
+    n_rows = sum(int((well["GR"] <= 60).sum()) for well in wells)
+    for well in wells:
+        well["DTC"] = well["DTC"].where(well["GR"] <= 60, 2000)
+    careful = LEARNING.model_copy(update={"keep": {"GR": (0.0, 60.0)}, "models": ("ridge",)})
+    rows = evaluate_wells(wells, careful, announce=told.append)
+    assert rows["ridge"]["rmse"] < 20
+    assert told[0].startswith(f"keep: {n_rows} of 720 measured values (")
+
+
+IMPUTATION = LEARNING.model_copy(
+    update={
+        "task": {"imputation": {"targets": ["DTC"]}},
+        "models": ("ridge", "constant"),
+        "split": {"block_m": 3.0},
+    }
+)
+
+
+def test_imputation_is_scored_on_hidden_pieces_beside_a_straight_line() -> None:
+    rows = fold_scores(validated(IMPUTATION), IMPUTATION)
+    assert rows["ridge"]["rmse"] < rows["straight line across the gap"]["rmse"]
+    assert rows["straight line across the gap"]["rmse"] < rows["constant"]["rmse"]
+    # Whole wells hidden: there is no row beside the gap.
+    split = {"split": {"by": "well"}}
+    rows = fold_scores(validated(IMPUTATION.model_copy(update=split)), IMPUTATION)
+    assert "straight line across the gap" not in rows
+
+
+def test_hidden_piece_has_no_say_in_its_own_fill() -> None:
+    wells = made_wells(2)
+    before = validated(IMPUTATION, wells)
+    hidden = before.folds[0].fold.test[1]
+    wells[1]["DTC"] = wells[1]["DTC"].where(~hidden, 0.0)
+    after = validated(IMPUTATION, wells)
+    fills = [v.decided({0: 1.0})[1][hidden] for v in (before, after)]
+    np.testing.assert_array_equal(*fills)
+
+
+def test_blocks_of_imputation_are_those_that_are_asked_for() -> None:
+    split = IMPUTATION.model_copy(update={"split": {}}).built_split()
+    assert (split.by, split.block_m, split.gap_m) == ("depth_block", 10, 0)
+    asked = IMPUTATION.model_copy(update={"split": {"block_m": 4.0, "gap_m": 1.0}}).built_split()
+    assert (asked.block_m, asked.gap_m) == (4, 1)
+    cuts = IMPUTATION.model_copy(update={"split": {"cuts_m": [1010.0]}}).built_split()
+    assert cuts.cuts_m == (1010,)
+    assert LEARNING.built_split().by == "well"
 
 
 def test_interval_calibrated_on_left_out_wells_holds_in_a_new_one(tmp_path: Path) -> None:
