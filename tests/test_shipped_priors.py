@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from geoml.models.priors import PRIORS
 from geoml.checkpoint_files import SHIPPED
+from geoml.models.priors import PRIORS
 from geoml.network_checkpoint import load_network_checkpoint, shipped_networks
 from geoml.physics.model_similarity import diversity_m_s, population, similarity, variogram_error
 from geoml.registry import build

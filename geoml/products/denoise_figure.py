@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from geoml.errors import ShapeError
+from geoml.products.fk_panel import draw_fk, even_spacing_m, fk_amplitude
 from geoml.products.gather_figure import AMPLITUDE_COLOURS
 from geoml.products.style import INK, MUTED, PREDICTION, TREND, new_figure, open_frame, style_axes
 
@@ -22,7 +22,6 @@ _CLIP_RMS = 2.2
 _GAIN_FLOOR = 0.003  # silence before the first arrivals is not blown up further than this
 _GAIN_TRACES = 5
 _GAIN_PART = 0.08  # of the record: window of the display gain
-_EVEN_SPACING = 0.02
 _SIMILARITY_COLOURS = "magma_r"
 
 
@@ -90,18 +89,20 @@ def denoise_figure(gather: DenoisedGather) -> Figure:
     figure.suptitle(gather.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     grid = figure.subplots(2, 3, height_ratios=(3, 2), sharey="row")
     gain = display_gain(gather.before)
-    reference = float(np.abs(_spectrum(_finite(gather.before) * gain)).max()) or 1.0
+    reference = float(_spectrum(_finite(gather.before) * gain).max()) or 1.0
     states = {"Before": gather.before, "After": gather.after, "Removed": gather.removed}
+    scales = {"dt_s": _dt_s(gather), "spacing_m": even_spacing_m(gather.position_m)}
     tops = []
     for place, (name, samples) in enumerate(states.items()):
         title = name if name != "Removed" else f"Removed, {gather.removed_db:.1f} dB"
         drawn = _finite(samples) * gain
         _draw_samples(grid[0, place], gather, title, drawn)
-        tops.append(_draw_spectrum(grid[1, place], gather, drawn, reference))
+        spectrum = _spectrum(drawn)
+        tops.append(draw_fk(grid[1, place], spectrum, reference, floor_db=FLOOR_DB, **scales))
         if place:
             grid[0, place].set_ylabel("")
             grid[1, place].set_ylabel("")
-    grid[1, 0].set_ylim(0, max(tops))
+    grid[1, 0].set_ylim(0, max(tops) or 0.05 / scales["dt_s"])
     return figure
 
 
@@ -166,32 +167,6 @@ def _draw_samples(axes: Axes, gather: DenoisedGather, title: str, samples: Float
     _position_axis(axes, gather, title)
 
 
-def _draw_spectrum(axes: Axes, gather: DenoisedGather, samples: Floats, reference: float) -> float:
-    """Draw an f-k spectrum; the frequency up to which it shows anything [Hz]."""
-    spectrum = np.abs(_spectrum(samples))
-    decibel = 20 * np.log10(np.maximum(spectrum / reference, 10 ** (FLOOR_DB / 20)))
-    nyquist_hz = 0.5 / _dt_s(gather)
-    spacing_m = _spacing_m(gather)
-    furthest = 0.5 / spacing_m if spacing_m else 0.5
-    axes.imshow(
-        decibel.T,
-        cmap="magma",
-        vmin=FLOOR_DB,
-        vmax=0,
-        aspect="auto",
-        origin="lower",
-        extent=(-furthest, furthest, 0, nyquist_hz),
-        interpolation="nearest",
-    )
-    unit = "cycles/m" if spacing_m else "cycles/trace"
-    style_axes(axes, f"f-k, {FLOOR_DB:.0f} to 0 dB", f"Wavenumber [{unit}]", "Frequency [Hz]")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    # What lies above the band of the data would only shrink it.
-    strong = np.flatnonzero(decibel.max(axis=0) > FLOOR_DB + 3)
-    used = 1.15 * (strong[-1] + 1) / decibel.shape[1] if len(strong) else 0.0
-    return nyquist_hz * min(1.0, used) if used else nyquist_hz / 10
-
-
 def _draw_curves(axes: Axes, gather: DenoisedGather, *, along_time: bool) -> None:
     """Level of before, after and removed along time, or along frequency."""
     states = {"before": gather.before, "after": gather.after, "removed": gather.removed}
@@ -251,24 +226,10 @@ def _extent(gather: DenoisedGather) -> tuple[float, float, float, float]:
     return -0.5, len(gather.before) - 0.5, last + half, first - half
 
 
-def _spectrum(samples: Floats) -> NDArray[np.complex128]:
-    """f-k spectrum, shape (wavenumber, frequency).
-
-    Twice as many wavenumbers as traces: a dip is then a line and not a stair.
-    """
+def _spectrum(samples: Floats) -> NDArray[np.float64]:
+    """Amplitude of the f-k spectrum, tapered across the traces."""
     taper = np.hanning(len(samples) + 2)[1:-1, None] if len(samples) > 4 else 1.0
-    both = np.fft.fft(np.fft.rfft(samples * taper, axis=1), n=2 * len(samples), axis=0)
-    return np.asarray(np.fft.fftshift(both, axes=0))
-
-
-def _spacing_m(gather: DenoisedGather) -> float:
-    """Distance of neighbouring traces [m]; 0 where it is none or uneven."""
-    if gather.position_m is None or len(gather.position_m) < 2:
-        return 0.0
-    steps = np.diff(np.asarray(gather.position_m, dtype=np.float64))
-    spacing = float(np.median(steps))
-    even = spacing > 0 and (np.abs(steps - spacing) < _EVEN_SPACING * spacing).mean() > 0.9
-    return spacing if even else 0.0
+    return fk_amplitude(samples * taper)
 
 
 def _dt_s(gather: DenoisedGather) -> float:

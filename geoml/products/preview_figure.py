@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from geoml.errors import ShapeError
+from geoml.products.fk_panel import draw_fk, even_spacing_m, fk_amplitude
 from geoml.products.gather_figure import AMPLITUDE_COLOURS
 from geoml.products.style import new_figure, style_axes
 
@@ -18,7 +18,6 @@ Floats = NDArray[np.floating]
 
 _CLIP_QUANTILE = 0.98
 _FLOOR_DB = -40.0
-_EVEN_SPACING = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,31 +90,8 @@ def _draw_samples(axes: Axes, panel: PreviewPanel, samples: Floats, offset_m: Fl
 
 def _draw_spectrum(axes: Axes, panel: PreviewPanel, samples: Floats, offset_m: Floats) -> float:
     """Draw the spectrum; the frequency up to which it shows anything [Hz]."""
-    dt_s = (panel.time_s[-1] - panel.time_s[0]) / max(1, len(panel.time_s) - 1)
-    steps = np.diff(offset_m)
-    spacing = float(np.median(steps)) if steps.size else 0.0
-    even = spacing > 0 and bool((np.abs(steps - spacing) < _EVEN_SPACING * spacing).mean() > 0.9)
-    # Twice as many wavenumbers as traces: a dip is then a line and not a stair.
-    spectrum = np.abs(np.fft.fft(np.fft.rfft(samples, axis=1), n=2 * len(samples), axis=0))
-    spectrum = np.fft.fftshift(spectrum, axes=0)
-    level = spectrum.max() or 1.0
-    decibel = 20 * np.log10(np.maximum(spectrum / level, 10 ** (_FLOOR_DB / 20)))
-    furthest = 0.5 / spacing if even else 0.5
-    nyquist_hz = 0.5 / dt_s if dt_s else 0.5
-    axes.imshow(
-        decibel.T,
-        cmap="magma",
-        vmin=_FLOOR_DB,
-        vmax=0,
-        aspect="auto",
-        origin="lower",
-        extent=(-furthest, furthest, 0, nyquist_hz),
-        interpolation="nearest",
-    )
-    # What lies above the band of the data would only shrink it.
-    strong = np.flatnonzero(decibel.max(axis=0) > _FLOOR_DB + 3)
-    used = 1.15 * (strong[-1] + 1) / decibel.shape[1] if len(strong) else 1.0
-    unit = "cycles/m" if even else "cycles/trace"
-    style_axes(axes, f"f-k, {_FLOOR_DB:.0f} to 0 dB", f"Wavenumber [{unit}]", "Frequency [Hz]")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    return nyquist_hz * min(1.0, used)
+    dt_s = float(panel.time_s[-1] - panel.time_s[0]) / max(1, len(panel.time_s) - 1) or 1.0
+    amplitude, spacing_m = fk_amplitude(samples), even_spacing_m(offset_m)
+    level = float(amplitude.max()) or 1.0
+    top_hz = draw_fk(axes, amplitude, level, dt_s=dt_s, spacing_m=spacing_m, floor_db=_FLOOR_DB)
+    return top_hz or 0.5 / dt_s
