@@ -12,10 +12,11 @@ variogram, over lags to half the section, in both directions together and in eac
 autocovariance; variogram at a lag of one cell over the genuine one (under 1 where interfaces are
 smeared); edge density; RMS difference of two samples over that of two genuine models. The row
 "training models" says how far these are from the held-out ones, "two genuine sets" how far chance
-alone takes 2,000 of them from 500 others, five times: an error below that says nothing. Distances are those to the nearest training
-model, the least and the median: samples that come nearer than training models to each other are
-copies. Where a training chooses weights by samples (``fit_adversaries``) it looks at the training
-models alone, and so does the choice of the number of Gaussians of an autoencoder's codes.
+alone takes 2,000 of them from 500 others, five times: smaller errors say nothing. Distances are
+those to the nearest training model, the least and the median: samples that come nearer than
+training models to each other are copies. Where a training chooses weights by samples
+(``fit_adversaries``) it looks at the training models alone, and so does the choice of the number
+of Gaussians of an autoencoder's codes.
 
 Classical rows: a stationary Gaussian field with the mean by depth and the power spectrum of the
 data; a Gaussian in their principal components; our hand-written family. The Wasserstein GAN starts
