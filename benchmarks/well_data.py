@@ -12,6 +12,8 @@ import numpy as np
 import xarray as xr
 from scipy.ndimage import median_filter
 
+from geoml.samples.log_table import LogTable
+
 STEP_M = 0.1524
 SPWLA_INPUTS = ("CNC", "GR", "HRD", "HRM", "ZDEN", "PE")
 SPWLA_CUTS = (13_090, 19_910)
@@ -130,11 +132,11 @@ def force2020(folder: Path) -> list[xr.Dataset]:
     return wells
 
 
-def labelled_part(well: xr.Dataset, curve: str, margin_rows: int = 100) -> xr.Dataset:
-    """The rows from the first to the last value of a curve, and some around them."""
-    known = np.flatnonzero(np.isfinite(well[curve].values))
+def labelled_part(table: LogTable, margin_rows: int = 100) -> LogTable:
+    """The rows from the first to the last target, and some around them."""
+    known = np.flatnonzero(np.isfinite(table.targets).any(axis=1))
     first = max(int(known[0]) - margin_rows, 0)
-    return well.isel(depth=slice(first, int(known[-1]) + 1 + margin_rows))
+    return table.taken(slice(first, int(known[-1]) + 1 + margin_rows))
 
 
 def log_folder() -> Path:

@@ -73,7 +73,8 @@ FORCE = WellLearning(
         {"hist_boosting": {"trees": 30, "learning_rate": 0.2, "leaves": 16, "features": {
             "lags_m": (), "windows_m": (3.0, 15.0), "spreads": False, "presence": True,
             "train_every": 16}, "hide": {"chance": 0.5, "kept": ("GR",)}}},
-        {"bilstm": {"width": 48}},
+        {"ridge": {"alpha": 30.0, "features": {"lags_m": (), "windows_m": (3.0,),
+                                               "train_every": 16}}},
         {"tcn": {"width": 48}},
     ),
     split={"n_folds": 4},
@@ -101,6 +102,25 @@ DTS = WellLearning(
         "batch_size": 16,
         "augmentation": {"gain": 0.1, "shift": 0.1},
     },
+)
+
+FILLING: dict[str, Any] = {"lags_m": (), "windows_m": (1.5,), "train_every": 4}
+
+SEG_GAPS = WellLearning(
+    task={"imputation": {"targets": ("PE",)}},
+    inputs=("GR", "ILD_log10", "DeltaPHI", "PHIND", "NM_M", "RELPOS"),
+    log10=(),
+    models=(
+        {"ridge": {"alpha": 10.0, "features": FILLING}},
+        {"hist_boosting": {"min_leaf": 50, "features": FILLING}},
+    ),
+)
+FORCE_GAPS = SEG_GAPS.model_copy(
+    update={
+        "task": {"imputation": {"targets": ("RHOB",)}},
+        "inputs": ("GR", "RDEP", "NPHI", "DTC", "CALI"),
+        "log10": ("RDEP",),
+    }
 )
 
 NETWORKS = SEG.model_copy(

@@ -1,25 +1,30 @@
 """Models on logs against the contests' figures, each selected on grouped folds of training wells.
 
-    python benchmarks/wells.py                        # all parts
+    python benchmarks/wells.py                        # all parts but 'networks'
     python benchmarks/wells.py spwla seg2016 --seeds 1 --out predictions
+    python benchmarks/wells.py seg2016 --models hist_boosting --seeds 1 --answer-seeds 100
 
 SPWLA 2020 and SEG 2016 have test files without answers: ``--out`` gets ``spwla2020.csv`` (11,088
 rows of DTC, DTS in us/ft) and ``seg2016.csv`` (830 rows of facies; ``seg2016_seeds.csv`` a column a
 seed, for the median that the contest asks for), to be scored by others. Every
-table holds the trivial rows: a constant, and for SPWLA's and SEG's random split the lookup of the
-nearest depth, which sees no log. Medians over the seeds, with their range. An ensemble is given
-twice: scored on the wells that chose it, and nested, each fold by what the other folds choose. The
-mean of all models needs no choice. Five seeds; spwla takes 1.5 CPU minutes and seg2016
-3.6; all parts together were never timed.
+table holds the trivial rows: a constant, under a random split the lookup of the nearest depth,
+which sees no log, and for gaps a straight line across them. Medians over the seeds, with their
+range. An ensemble is given twice: scored on the wells that chose it, and nested, each fold by what
+the other folds choose. The mean of all models needs no choice. Two parts run side by side.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
+import io
+import multiprocessing
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,100 +33,22 @@ import torch
 import well_data as data
 import well_models
 import xarray as xr
+from well_comparison import MEDIANS, Judge, compare
 
 from geoml.prediction.logs import LogPredictor
 from geoml.registry import split_spec
 from geoml.samples.log_table import log_table
-from geoml.samples.well_splits import WellSplit, split_wells
-from geoml.samples.within_well import SUFFIX
 from geoml.well_checkpoint import LogMember, load_well_checkpoint
-from geoml.workflow.trivial_rows import constant_scores, sentinel_scores
-from geoml.workflow.well_choice import choose_ensemble, decided_by_fold, nested_choices
-from geoml.workflow.well_folds import CrossValidation, cross_validate
 from geoml.workflow.well_learning import PenaltyFile, WellLearning, learning_tables
 from geoml.workflow.wells import train_wells
 
 
-def label(spec: Any) -> str:
-    """A model's name with the options by which the benchmark's rows differ."""
-    name, options = next(iter(spec.items()))
-    sees = "" if "sees" not in options else f" ({', '.join(options['sees'])})"
-    if SUFFIX in sees:
-        sees = " (places in well)"
-    sees += " on ridge" if "base" in options else ""
-    sees += f", rare classes ^{options['class_power']:g}" if "class_power" in options else ""
-    pretrained = options.get("training", {}).get("pretrain_steps")
-    note = f", {pretrained} steps of masked logs before" if pretrained else ""
-    return f"{'extra trees' if options.get('extra') else name}{sees}{note}"
+@dataclass(frozen=True)
+class Seeds:
+    """How many seeds are judged on left-out wells, and how many answer for the test wells."""
 
-
-def per_seed(validation: CrossValidation, weights: dict[int, float], n_seeds: int, **options: Any):
-    """Scores of an ensemble of models, one a seed; places count models, not their seeds."""
-    for seed in range(n_seeds):
-        own = {place * n_seeds + seed: weight for place, weight in weights.items()}
-        yield validation.score(own, **options)
-
-
-def one_seed(validation: CrossValidation, n_seeds: int, seed: int) -> CrossValidation:
-    """The validation with the models of one seed; ensembles are chosen on the first."""
-    folds = [replace(part, answers=part.answers[seed::n_seeds]) for part in validation.folds]
-    return replace(validation, labels=validation.labels[seed::n_seeds], folds=folds)
-
-
-def line(name: str, values: Sequence[float], note: str = "") -> None:
-    low, high = min(values), max(values)
-    print(f"  {name:62s} {np.median(values):8.4f}   {low:.4f} .. {high:.4f}  {note}", flush=True)
-
-
-def compare(
-    wells: list[xr.Dataset], learning: WellLearning, score: str, larger: bool, n_seeds: int,
-    smoothers: Sequence[dict[str, Any]] = ({},),
-) -> tuple[dict[int, float], dict[str, Any]]:  # fmt: skip
-    """Print every model on left-out wells; the ensemble and smoother that are to answer.
-
-    They are those chosen on all wells, unless the nested score says that the choice is worse than
-    the mean of all models.
-    """
-    task = learning.built_task()
-    _, tables = learning_tables(wells, learning, task)
-    learning = learning.model_copy(update={"seeds": n_seeds})
-    validation = cross_validate(tables, learning, task)
-    folds = [part.fold for part in validation.folds]
-    print(f"  {score}, left-out rows of {len(folds)} folds, median and range of {n_seeds} seeds")
-    line("constant", [constant_scores(task, tables, folds)[score]])
-    for place, spec in enumerate(learning.models):
-        rows = list(per_seed(validation, {place: 1.0}, n_seeds))
-        line(label(spec), [row[score] for row in rows], extra(rows))
-    everything = dict.fromkeys(range(len(learning.models)), 1.0)
-    rows = list(per_seed(validation, everything, n_seeds))
-    unchosen = float(np.median([row[score] for row in rows]))
-    line("mean of all, nothing chosen", [row[score] for row in rows], extra(rows))
-    first = one_seed(validation, n_seeds, 0)
-    how = {"larger_is_better": larger, "smoothers": smoothers}
-    choice = choose_ensemble(first, score, **how)
-    weights, smoother = choice.weights, dict(choice.smoother)
-    rows = list(per_seed(validation, weights, n_seeds, smoother=smoother))
-    members = " + ".join(f"{w:g} {label(learning.models[p])}" for p, w in weights.items())
-    line("ensemble chosen and scored on the same left-out wells", [r[score] for r in rows])
-    print(f"    = {members}; smoother {smoother or 'none'}")
-    nested = nested_choices(first, score, **how)
-    seeds = [one_seed(validation, n_seeds, seed) for seed in range(n_seeds)]
-    rows = [task.score(tables, decided_by_fold(seed, nested)) for seed in seeds]
-    line("ensemble chosen on the other wells (nested)", [r[score] for r in rows], extra(rows))
-    nested_score = float(np.median([row[score] for row in rows]))
-    if (unchosen > nested_score) if larger else (unchosen < nested_score):
-        print("    the choice costs more than it gains: the mean of all is what answers")
-        weights, smoother = everything, {}
-    leak = split_wells(tables, WellSplit(by="random", allow_leak=True))
-    line("leak sentinel: nearest depth, random split", [sentinel_scores(task, tables, leak)[score]])
-    return weights, smoother
-
-
-def extra(rows: Sequence[dict[str, float]]) -> str:
-    """Medians of the other scores that a contest names."""
-    names = ("DTC_rmse", "DTS_rmse", "adjacent_accuracy", "penalty_score", "macro_f1", "accuracy")
-    kept = [n for n in names if n in rows[0] and len(rows[0]) > 3]
-    return ", ".join(f"{n} {np.median([row[n] for row in rows]):.3f}" for n in kept)
+    table: int
+    answers: int
 
 
 def final(
@@ -147,7 +74,7 @@ def final(
     return answers(members), [answers(members[seed::n_seeds]) for seed in range(n_seeds)]
 
 
-def spwla(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None:
+def spwla(folder: Path, out: Path, n_seeds: Seeds, learning: WellLearning) -> None:
     print("SPWLA 2020: DTC and DTS, left out: each of the three holes that the file joins [us/ft]")
     print("  (winner 12.359, LSTM 12.552, organisers' forest 17.926, all on the hidden test rows)")
     well, test = data.spwla(folder, "train"), data.spwla(folder, "test")
@@ -155,21 +82,28 @@ def spwla(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None
     shallow = well["depth"].values < data.STEP_M * 8_800
     well["DTS"] = well["DTS"].where(~shallow)
     well["DTC"] = well["DTC"].where(~shallow)
-    weights, smoother = compare([well], learning, "rmse", False, n_seeds)
-    (values,), _ = final([well], [test], learning, weights, smoother, n_seeds, out / "spwla2020")
+    task = learning.built_task()
+    _, tables = learning_tables([well], learning, task)
+    weights, smoother = compare(tables, learning, task, Judge("rmse", False), n_seeds.table)
+    (values,), _ = final(
+        [well], [test], learning, weights, smoother, n_seeds.answers, out / "spwla2020"
+    )
     write(out / "spwla2020.csv", ("DTC", "DTS"), np.round(values, 4).tolist())
 
 
-def seg2016(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None:
+def seg2016(folder: Path, out: Path, n_seeds: Seeds, learning: WellLearning) -> None:
     print("SEG 2016: facies, one well left out (winner 0.6388 on the blind wells)")
     wells, _ = data.seg2016(folder, "seg2016_facies_vectors.csv")
     blind = "seg2016_validation_data_nofacies.csv"
     tests, rows = data.seg2016(folder, blind)
-    smoothers = ({}, {"median": {"rows": 3}}, {"median": {"rows": 5}})
-    weights, smoother = compare(wells, learning, "accuracy", True, n_seeds, smoothers)
-    joined, by_seed = final(wells, tests, learning, weights, smoother, n_seeds, out / "seg2016")
+    judge = Judge("accuracy", True, ({}, {"median": {"rows": 3}}, {"median": {"rows": 5}}))
+    task = learning.built_task()
+    _, tables = learning_tables(wells, learning, task)
+    weights, smoother = compare(tables, learning, task, judge, n_seeds.table)
+    n_answers = n_seeds.answers
+    joined, by_seed = final(wells, tests, learning, weights, smoother, n_answers, out / "seg2016")
     columns = data.read_csv(folder / blind)
-    facies = np.empty((1 + n_seeds, len(columns["Depth"])), int)
+    facies = np.empty((1 + n_answers, len(columns["Depth"])), int)
     for number, values in enumerate([joined, *by_seed]):
         for mine, answer in zip(rows, values, strict=True):
             facies[number, mine] = answer[:, 0].astype(int)
@@ -180,12 +114,12 @@ def seg2016(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> No
         (*head, "Facies"),
         [(*p, f) for p, f in zip(place, facies[0].tolist(), strict=True)],
     )
-    names = [f"Facies of seed {seed}" for seed in range(n_seeds)]
+    names = [f"Facies of seed {seed}" for seed in range(n_answers)]
     every = [(*p, *f) for p, f in zip(place, facies[1:].T.tolist(), strict=True)]
     write(out / "seg2016_seeds.csv", (*head, *names), every)
 
 
-def force(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None:
+def force(folder: Path, out: Path, n_seeds: Seeds, learning: WellLearning) -> None:
     print("FORCE 2020: lithology of the folder's wells, four folds of wells")
     print(
         "  (to beat: -0.72; gradient boosting -0.723; minus the mean penalty of all labelled rows)"
@@ -193,21 +127,45 @@ def force(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None
     matrix = folder / "force2020" / "penalty_matrix.npy"
     penalty = PenaltyFile(file=str(matrix), codes=tuple(range(12)))
     learning = learning.model_copy(update={"penalty": penalty})
-    smoothers = ({}, {"median": {"rows": 5}}, {"median": {"rows": 11}})
-    wells = [data.labelled_part(well, "LITHO") for well in data.force2020(folder)]
-    compare(wells, learning, "penalty_score", True, n_seeds, smoothers)
+    task = learning.built_task()
+    _, tables = learning_tables(data.force2020(folder), learning, task)
+    # Only now, for a curve's place in its well is measured against the whole well.
+    tables = [data.labelled_part(table) for table in tables]
+    compare(tables, learning, task, Judge("penalty_score", True, MEDIANS), n_seeds.table)
 
 
-def dts(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None:
+def dts(folder: Path, out: Path, n_seeds: Seeds, learning: WellLearning) -> None:
     print("FORCE 2020: shear slowness, one of the wells that have it left out [us/ft]")
     wells = [well for well in data.force2020(folder) if "DTS" in well]
-    compare(wells, learning, "rmse", False, n_seeds)
+    task = learning.built_task()
+    _, tables = learning_tables(wells, learning, task)
+    compare(tables, learning, task, Judge("rmse", False), n_seeds.table)
 
 
-def networks(folder: Path, out: Path, n_seeds: int, learning: WellLearning) -> None:
+def gaps(folder: Path, out: Path, n_seeds: Seeds, learning: WellLearning) -> None:
+    seg, _ = data.seg2016(folder, "seg2016_facies_vectors.csv")
+    force_wells = [well for well in data.force2020(folder) if "RHOB" in well]
+    for name, wells, own, lengths_m in (
+        ("SEG 2016: photoelectric effect PE [b/e]", seg, well_models.SEG_GAPS, (1.0, 5.0)),
+        ("FORCE 2020: density RHOB [g/cm3]", force_wells, well_models.FORCE_GAPS, (5.0, 20.0)),
+    ):
+        own = own.model_copy(update={"models": learning.models})
+        task = own.built_task()
+        _, tables = learning_tables(wells, own, task)
+        tables = [data.labelled_part(t) for t in tables if np.isfinite(t.targets).any()]
+        for length_m in lengths_m:
+            print(f"{name}, hidden pieces of {length_m:g} m")
+            split = {"block_m": length_m, "n_folds": 3}
+            pieces = own.model_copy(update={"split": split})
+            compare(tables, pieces, task, Judge("rmse", False), n_seeds.table)
+
+
+def networks(folder: Path, out: Path, n_seeds: Seeds, learning: WellLearning) -> None:
     print("Every network with the same small budget: SEG 2016, three folds of wells")
     wells, _ = data.seg2016(folder, "seg2016_facies_vectors.csv")
-    compare(wells, learning, "accuracy", True, n_seeds)
+    task = learning.built_task()
+    _, tables = learning_tables(wells, learning, task)
+    compare(tables, learning, task, Judge("accuracy", True), n_seeds.table)
 
 
 def write(path: Path, header: Sequence[str], rows: Any) -> None:
@@ -218,15 +176,20 @@ def write(path: Path, header: Sequence[str], rows: Any) -> None:
     print(f"  wrote {path}")
 
 
-Part = Callable[[Path, Path, int, WellLearning], None]
+Part = Callable[[Path, Path, Seeds, WellLearning], None]
 PARTS: dict[str, tuple[Part, WellLearning, int]] = {
-    "spwla": (spwla, well_models.SPWLA, 5),
-    "seg2016": (seg2016, well_models.SEG, 5),
     "force": (force, well_models.FORCE, 5),
+    "seg2016": (seg2016, well_models.SEG, 5),
     "dts": (dts, well_models.DTS, 5),
+    "spwla": (spwla, well_models.SPWLA, 5),
+    "gaps": (gaps, well_models.FORCE_GAPS, 5),
     "networks": (networks, well_models.NETWORKS, 1),
 }
-"""Name -> what prints the table, what it compares, and its seeds where ``--seeds`` is not given."""
+"""Name -> what prints the table, what it compares, and its seeds where ``--seeds`` is not given.
+
+The longest first, so that two processes end together.
+"""
+BY_NAME_ONLY = ("networks",)
 
 
 def asked_for(
@@ -240,26 +203,45 @@ def asked_for(
     return learning.model_copy(update={"models": kept, "training": training})
 
 
+def run_part(name: str, arguments: argparse.Namespace) -> None:
+    """Print one part's tables and what they cost."""
+    start, used = time.monotonic(), time.process_time()
+    part, learning, n_seeds = PARTS[name]
+    learning = asked_for(learning, arguments.models, arguments.steps)
+    table = arguments.seeds or n_seeds
+    seeds = Seeds(table, arguments.answer_seeds or table)
+    part(arguments.data, arguments.out, seeds, learning)
+    print(f"  {time.monotonic() - start:.0f} s, {time.process_time() - used:.0f} s of processor\n")
+
+
+def printed_part(name: str, arguments: argparse.Namespace) -> str:
+    """What ``run_part`` prints, from a process beside others."""
+    torch.set_num_threads(1)
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        run_part(name, arguments)
+    return text.getvalue()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="All where none is named.")
     parser.add_argument("--seeds", type=int, help="Instead of each part's own count.")
+    parser.add_argument("--answer-seeds", type=int, help="Seeds that answer, if not those judged.")
     parser.add_argument("--data", type=Path, default=data.log_folder())
     parser.add_argument("--out", type=Path, default=Path("runs/benchmark_wells"))
     parser.add_argument("--steps", type=int, help="Steps of every network, for a glance.")
     parser.add_argument("--models", nargs="+", help="Only these models, by their names.")
+    parser.add_argument("--workers", type=int, default=2, help="Parts that run side by side.")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in arguments.parts or PARTS:
-        start, used = time.monotonic(), time.process_time()
-        part, learning, n_seeds = PARTS[name]
-        learning = asked_for(learning, arguments.models, arguments.steps)
-        part(arguments.data, arguments.out, arguments.seeds or n_seeds, learning)
-        print(
-            f"  {time.monotonic() - start:.0f} s, {time.process_time() - used:.0f} s of processor\n"
-        )
+    names = arguments.parts or [name for name in PARTS if name not in BY_NAME_ONLY]
+    # One core a part: trees and matrices would else take all cores in every process.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(arguments.workers, mp_context=spawn) as pool:
+        for text in pool.map(printed_part, names, [arguments] * len(names)):
+            print(text, flush=True)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     main()
