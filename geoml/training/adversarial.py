@@ -8,10 +8,10 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from fractions import Fraction
+from typing import Any
 
 import torch
-from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,10 +21,10 @@ from geoml.models.posteriors import PosteriorNetwork
 from geoml.registry import with_options
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
+from geoml.training.critic_module import CriticModule
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.posterior import posterior_module
-from geoml.training.schedule import learning_rate_factor
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class AdversarialOptions:
                 raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
 
 
-class AdversarialModule(InversionModule):
+class AdversarialModule(CriticModule):
     """Steps of a network that also has to convince a critic.
 
     The critic learns from every batch, the network from every ``critic_steps``-th; validation and
@@ -76,45 +76,11 @@ class AdversarialModule(InversionModule):
         options: TrainingOptions,
     ) -> None:
         super().__init__(network, task, scaling, options)
-        self.automatic_optimization = False
-        self.critic = critic.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.adversarial = with_options(AdversarialOptions, options.adversarial, "adversarial")
+        own = with_options(AdversarialOptions, options.adversarial, "adversarial")
+        steps = own.critic_steps
+        self.begin_critic(critic, own.critic_learning_rate, Fraction(steps + 1, steps))
+        self.adversarial = own
         self._n_batches = 0
-        if options.resolved_precision() == "16-mixed":
-            raise OptionError(
-                "Training against a critic has no precision '16-mixed'; choose bf16-mixed or "
-                "32-true."
-            )
-
-    def configure_optimizers(self) -> Any:
-        """The network's own, and Adam of the critic."""
-        rate = self.adversarial.critic_learning_rate
-        # Momentum makes a critic with gradient penalty swing.
-        critic = torch.optim.Adam(self.critic.parameters(), lr=rate, betas=(0.0, 0.9))
-        return [super().configure_optimizers(), critic]
-
-    def on_fit_start(self) -> None:
-        """Learn the length of the run.
-
-        Raises:
-            OptionError: If it is to run on several devices.
-        """
-        super().on_fit_start()
-        if self.trainer.world_size > 1:
-            raise OptionError(
-                f"Training against a critic runs on one device, found {self.trainer.world_size}; "
-                "set devices to 1."
-            )
-        # Lightning counts the steps of both optimizers.
-        steps = self.adversarial.critic_steps
-        self.clock.total_steps = self.clock.total_steps * (steps + 1) // steps
-
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Set both learning rates."""
-        super().on_train_batch_start(batch, batch_idx)
-        factor = learning_rate_factor(self.clock.progress(self.global_step), self.options.warmup)
-        for group in self.trainer.optimizers[1].param_groups:
-            group["lr"] = self.adversarial.critic_learning_rate * factor
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step of the critic and, when its turn has come, one of the network."""
@@ -136,32 +102,24 @@ class AdversarialModule(InversionModule):
             Scalars ``critic_loss``, ``gradient_penalty`` and ``wasserstein``, the estimated
             distance between true and drawn models.
         """
-        optimizer = cast(list[LightningOptimizer], self.optimizers())[1]
         # Gradients of gradients would lose their digits in bfloat16.
         with torch.autocast(drawn.device.type, enabled=False):
             drawn, true = drawn.float(), true.float()
             wasserstein = self.critic(true).mean() - self.critic(drawn).mean()
             penalty = gradient_penalty(self.critic, true, drawn)
             loss = self.adversarial.penalty_weight * penalty - wasserstein
-            optimizer.zero_grad()
-            self.manual_backward(loss)
-        optimizer.step()
+            self.move_critic(loss)
         return {"critic_loss": loss, "gradient_penalty": penalty, "wasserstein": wasserstein}
 
     def _network_step(self, loss: Tensor, drawn: Tensor, true: Tensor) -> None:
         """Move the network towards the true model and towards what the critic takes for true."""
-        optimizer = cast(list[LightningOptimizer], self.optimizers())[0]
         square = functional.mse_loss(drawn, true)
         self.critic.requires_grad_(False)
         with torch.autocast(drawn.device.type, enabled=False):
             judgement = self.critic(drawn.float()).mean()
         self.critic.requires_grad_(True)
         loss = loss + self.adversarial.square_weight * square
-        loss = loss - self.adversarial.adversarial_weight * judgement
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        self.clip_gradients(optimizer.optimizer, self.options.gradient_clip, "norm")
-        optimizer.step()
+        self.move_network(loss - self.adversarial.adversarial_weight * judgement)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep whose turn it is for a resumed run."""

@@ -11,14 +11,14 @@ References:
 
 from __future__ import annotations
 
-from typing import Any, cast
+from fractions import Fraction
+from typing import Any
 
 import torch
-from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 
 from geoml.checkpoint import load_checkpoint
-from geoml.errors import CheckpointError, OptionError
+from geoml.errors import CheckpointError
 from geoml.models import SECTION_NETWORKS
 from geoml.models.mh_unet import MhUnet
 from geoml.models.posteriors import PosteriorNetwork
@@ -31,10 +31,10 @@ from geoml.objectives.sample_score import pair_crps
 from geoml.registry import with_options
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Task
+from geoml.training.critic_module import CriticModule
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.posterior_options import PosteriorOptions
-from geoml.training.schedule import learning_rate_factor
 
 _PAIR = 2
 
@@ -126,7 +126,7 @@ class VariationalModule(PosteriorModule):
         }
 
 
-class WassersteinModule(PosteriorModule):
+class WassersteinModule(CriticModule, PosteriorModule):
     """Steps of a conditional Wasserstein GAN: a critic of pairs, and the score of two draws.
 
     Attributes:
@@ -139,46 +139,13 @@ class WassersteinModule(PosteriorModule):
         self, network: ConditionalGan, task: Task, scaling: Scaling, options: TrainingOptions
     ) -> None:
         super().__init__(network, task, scaling, options)
-        self.automatic_optimization = False
-        self.critic = network.critic().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if options.resolved_precision() == "16-mixed":
-            raise OptionError(
-                "Training against a critic has no precision '16-mixed'; choose bf16-mixed or "
-                "32-true."
-            )
-
-    def configure_optimizers(self) -> Any:
-        """The network's own, and Adam of the critic."""
-        # Momentum makes a critic with gradient penalty swing.
-        rate = self.own.critic_learning_rate
-        critic = torch.optim.Adam(self.critic.parameters(), lr=rate, betas=(0.0, 0.9))
-        return [super().configure_optimizers(), critic]
-
-    def on_fit_start(self) -> None:
-        """Learn the length of the run.
-
-        Raises:
-            OptionError: If it is to run on several devices.
-        """
-        super().on_fit_start()
-        if self.trainer.world_size > 1:
-            raise OptionError(
-                f"Training against a critic runs on one device, found {self.trainer.world_size}; "
-                "set devices to 1."
-            )
-        # Lightning counts the steps of both optimizers.
-        self.clock.total_steps *= 1 + self.own.critic_steps
-
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Set both learning rates."""
-        super().on_train_batch_start(batch, batch_idx)
-        factor = learning_rate_factor(self.clock.progress(self.global_step), self.options.warmup)
-        for group in self.trainer.optimizers[1].param_groups:
-            group["lr"] = self.own.critic_learning_rate * factor
+        own = self.own
+        self.begin_critic(
+            network.critic(), own.critic_learning_rate, Fraction(1 + own.critic_steps)
+        )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Steps of the critic, then one of the network."""
-        optimizer = cast(list[LightningOptimizer], self.optimizers())[0]
         context = self.network.context(batch["shots"])
         true, told = _departure(context, batch), context.sections.detach().float()
         watched: dict[str, Tensor] = {}
@@ -194,10 +161,7 @@ class WassersteinModule(PosteriorModule):
             apart = pair_distance(self._judge(told), true, pair[0], pair[1])
         self.critic.requires_grad_(True)
         loss = parts["loss"] + self.own.adversarial_weight * apart
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        self.clip_gradients(optimizer.optimizer, self.options.gradient_clip, "norm")
-        optimizer.step()
+        self.move_network(loss)
         self.keep_losses({**parts, **watched, "loss": loss})
         return loss.detach()
 
@@ -207,16 +171,13 @@ class WassersteinModule(PosteriorModule):
 
     def _critic_step(self, true: Tensor, drawn: Tensor, told: Tensor) -> dict[str, Tensor]:
         """Move the critic apart on pairs with a true section and pairs without."""
-        optimizer = cast(list[LightningOptimizer], self.optimizers())[1]
         judge = self._judge(told)
         # Gradients of gradients would lose their digits in bfloat16.
         with torch.autocast(true.device.type, enabled=False):
             first, second = drawn.float()
             wasserstein = pair_distance(judge, true, first, second)
             penalty = pair_penalty(judge, true, first, second)
-            optimizer.zero_grad()
-            self.manual_backward(self.own.penalty_weight * penalty - wasserstein)
-        optimizer.step()
+            self.move_critic(self.own.penalty_weight * penalty - wasserstein)
         return {"wasserstein": wasserstein, "gradient_penalty": penalty}
 
 
