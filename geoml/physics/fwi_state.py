@@ -137,7 +137,10 @@ class FwiState:
         if accepted:
             message = f"FWI accepted: {found}.{form}"
             if doubtful:
-                message += " So small a fall does not prove the section better; it may be worse."
+                message += (
+                    f" That is {unseen[last] / unseen[0]:.0%} of the start's; above "
+                    f"{_CLEAR_FALL:.0%} the section is not proved better, it may be worse."
+                )
         else:
             message = f"FWI refused, the start is kept: {found}."
         return FwiResult(

@@ -84,4 +84,4 @@ def test_fall_too_small_to_prove_anything_is_called_doubtful(left: float, doubtf
     verdict = state.verdict()
     assert verdict.accepted
     assert verdict.to_attrs()["doubtful"] is doubtful
-    assert ("it may be worse" in verdict.message) is doubtful
+    assert ("above 10% the section is not proved better" in verdict.message) is doubtful
