@@ -178,7 +178,8 @@ def _log(
     depth = keys[0]
     notes = list(findings)
     if depth is None:
-        index = np.arange(len(part), dtype=np.float64) * float(options.row_step_m or 0)
+        # Rounded, for 3 * 0.1524 is written as 0.45720000000000005.
+        index = np.round(np.arange(len(part)) * float(options.row_step_m or 0), 9)
         unit, name = "m", "ROW"
         notes.append(
             f"no depth in the table; its rows are taken to be {options.row_step_m:g} m apart"

@@ -73,11 +73,14 @@ def test_curve_that_a_well_lacks_is_none_of_it(tmp_path: Path) -> None:
 
 
 def test_table_without_depth_needs_the_distance_of_its_rows(tmp_path: Path) -> None:
-    text = "CAL,GR\n8.5,1\n8.6,2\n8.7,3\n"
+    text = "CAL,GR\n8.5,1\n8.6,2\n8.7,3\n8.8,4\n"
     with pytest.raises(FileFormatError, match=r"no depth among the columns CAL, GR.*--row-step-m"):
         _read(tmp_path, text)
     (well,) = _read(tmp_path, text, LogOptions(row_step_m=0.1524))
-    np.testing.assert_allclose(well["depth"], [0, 0.1524, 0.3048])
+    # 3 * 0.1524 is 0.45720000000000005, which is no depth to write into a file.
+    ((_, original),) = read_wells(tmp_path / "t.csv", LogOptions(row_step_m=0.1524))
+    assert original["depth"].values.tolist() == [0, 0.1524, 0.3048, 0.4572]
+    np.testing.assert_allclose(well["depth"], [0, 0.1524, 0.3048, 0.4572])
 
 
 def test_missing_depth_unit_is_told(tmp_path: Path) -> None:
