@@ -66,14 +66,14 @@ def compare(
         _print_smoothers(validation, learning, judge, n_seeds)
     # Chosen on the first seed: the others tell what it is worth.
     first = _one_seed(validation, n_seeds, 0)
-    how = {"larger_is_better": judge.larger_is_better, "smoothers": judge.smoothers}
-    choice = choose_ensemble(first, score, **how)
+    larger, smoothers = judge.larger_is_better, judge.smoothers
+    choice = choose_ensemble(first, score, larger_is_better=larger, smoothers=smoothers)
     weights, smoother = choice.weights, dict(choice.smoother)
     flattered = _scores(validation, weights, n_seeds, smoother)
     line("ensemble chosen and scored on the same left-out wells", flattered, score)
     members = " + ".join(f"{w:g} {label(learning.models[p])}" for p, w in weights.items())
     print(f"    = {members}; smoother {smoother or 'none'}")
-    nested = nested_choices(first, score, **how)
+    nested = nested_choices(first, score, larger_is_better=larger, smoothers=smoothers)
     seeds = [_one_seed(validation, n_seeds, seed) for seed in range(n_seeds)]
     honest = [task.score(tables, decided_by_fold(seed, nested)) for seed in seeds]
     line("ensemble chosen on the other wells (nested)", honest, score)
