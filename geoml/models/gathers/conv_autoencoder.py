@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +43,8 @@ class ConvAutoencoderConfig:
         n_times: Times of a patch; needed by a vector.
     """
 
+    network_name: ClassVar[str] = "conv_autoencoder"
+
     widths: tuple[int, ...] = (32, 64, 128)
     code: int = 32
     vector: bool = False
@@ -50,7 +52,7 @@ class ConvAutoencoderConfig:
     n_times: int | None = None
 
     def __post_init__(self) -> None:
-        check_code("conv_autoencoder", self.widths, self.code, self.vector, self.patch)
+        check_code(self.network_name, self.widths, self.code, self.vector, self.patch)
 
     @property
     def patch(self) -> tuple[int, int] | None:
@@ -61,13 +63,21 @@ class ConvAutoencoderConfig:
 
 
 class ConvAutoencoder(nn.Module):
-    """The network; see the module's docstring."""
+    """The network; see the module's docstring.
+
+    Attributes:
+        numbers: What the encoder says of each number of the code.
+    """
+
+    numbers: ClassVar[int] = 1
 
     def __init__(self, config: ConvAutoencoderConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = encoder(config.widths)
-        self.to_code, self.from_code = code_layers(config.widths, config.code, config.patch)
+        self.to_code, self.from_code = code_layers(
+            config.widths, config.code, config.patch, self.numbers
+        )
         self.decoder = decoder(config.widths)
 
     def forward(self, samples: Tensor) -> dict[str, Tensor]:
@@ -87,7 +97,11 @@ class ConvAutoencoder(nn.Module):
 
     def encode(self, samples: Tensor) -> Tensor:
         """The code, shape (batch, code), or the map (batch, code, trace, time)."""
-        check_patches("conv_autoencoder", samples, self.config.patch)
+        return self.read(samples)
+
+    def read(self, samples: Tensor) -> Tensor:
+        """What the encoder says, shape (batch, numbers x code), or a map."""
+        check_patches(self.config.network_name, samples, self.config.patch)
         x = padded(samples, len(self.config.widths))[:, None]
         x = x.contiguous(memory_format=torch.channels_last)
         return cast(Tensor, self.to_code(self.encoder(x)))

@@ -12,57 +12,27 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from geoml.models.gathers.conv_autoencoder import check_code, code_layers
-from geoml.models.gathers.conv_blocks import check_patches, decoder, encoder, padded
+from geoml.models.gathers.conv_autoencoder import ConvAutoencoder, ConvAutoencoderConfig
 
 _LOG_VARIANCE_LIMITS = (-14.0, 8.0)  # beyond them the exponent has no gradient worth having
 
 
 @dataclass(frozen=True)
-class VariationalAutoencoderConfig:
-    """Everything that fixes the network's weights.
+class VariationalAutoencoderConfig(ConvAutoencoderConfig):
+    """Everything that fixes the network's weights: as that of ``ConvAutoencoder``."""
 
-    Attributes:
-        widths: Channels after each halving.
-        code: Numbers of the code; of a map, its channels.
-        vector: The code is a vector and patches have one size; else a map, for any size.
-        n_traces: Traces of a patch; needed by a vector.
-        n_times: Times of a patch; needed by a vector.
-    """
-
-    widths: tuple[int, ...] = (32, 64, 128)
-    code: int = 32
-    vector: bool = False
-    n_traces: int | None = None
-    n_times: int | None = None
-
-    def __post_init__(self) -> None:
-        check_code("variational_autoencoder", self.widths, self.code, self.vector, self.patch)
-
-    @property
-    def patch(self) -> tuple[int, int] | None:
-        """Traces and times of a patch where the code is a vector."""
-        if not self.vector or self.n_traces is None or self.n_times is None:
-            return None
-        return self.n_traces, self.n_times
+    network_name: ClassVar[str] = "variational_autoencoder"
 
 
-class VariationalAutoencoder(nn.Module):
+class VariationalAutoencoder(ConvAutoencoder):
     """The network; see the module's docstring."""
 
-    def __init__(self, config: VariationalAutoencoderConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.encoder = encoder(config.widths)
-        self.to_code, self.from_code = code_layers(
-            config.widths, config.code, config.patch, numbers=2
-        )
-        self.decoder = decoder(config.widths)
+    numbers = 2
 
     def forward(self, samples: Tensor) -> dict[str, Tensor]:
         """Patches rebuilt from codes, drawn in training, the mean in use.
@@ -87,19 +57,8 @@ class VariationalAutoencoder(nn.Module):
 
     def distribution(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, (batch, code) each, or maps (batch, code, trace, time)."""
-        check_patches("variational_autoencoder", samples, self.config.patch)
-        x = padded(samples, len(self.config.widths))[:, None]
-        x = x.contiguous(memory_format=torch.channels_last)
-        mean, log_variance = self.to_code(self.encoder(x)).chunk(2, dim=1)
+        mean, log_variance = self.read(samples).chunk(2, dim=1)
         return mean, log_variance.clamp(*_LOG_VARIANCE_LIMITS)
-
-    def decode(self, code: Tensor) -> Tensor:
-        """Patches of codes (batch, trace, time), of the built size, or whole cells of a map."""
-        signal = self.decoder(self.from_code(code))[:, 0]
-        if self.config.patch:
-            n_traces, n_times = self.config.patch
-            signal = signal[:, :n_traces, :n_times]
-        return cast(Tensor, signal)
 
 
 def reparameterised(
