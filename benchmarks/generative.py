@@ -52,6 +52,7 @@ from generative_classics import (
 )
 from generative_measures import COLUMNS, SHOWN, Genuine, Kept, print_row, two_sets
 from generative_trial import run_trial
+from worker_end import end_with_parent
 
 from geoml.models.priors import PRIORS
 from geoml.network_checkpoint import load_network_checkpoint
@@ -158,7 +159,8 @@ def main() -> None:
             given.trial_minutes, given.folder,
         )  # fmt: skip
         return
-    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(given.workers, spawn, end_with_parent) as pool:
         runs = list(pool.map(partial(of_seed, given), given.seeds))
     train, held = (part.velocity for part in sections.split(HELD_OUT))
     genuine, kept = Genuine.of(held), Kept(given.folder, name)

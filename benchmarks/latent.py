@@ -21,9 +21,11 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from worker_end import end_with_parent
 
 # Each worker has one core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -126,8 +128,8 @@ def main() -> None:
     end = time.monotonic() + (60 * given.limit_minutes or float("inf"))
     found: dict[str, tuple[Unit, dict[str, Any]]] = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(given.workers, mp_context=context) as pool:
-        running = {}
+    with ProcessPoolExecutor(given.workers, context, end_with_parent) as pool:
+        running: dict[str, tuple[Unit, Future[dict[str, Any]]]] = {}
         waiting = list(jobs)
         while waiting or running:
             while waiting and len(running) < given.workers and time.monotonic() < end:
