@@ -47,7 +47,8 @@ def generated(count: int) -> list[Seed]:
     """Files of the strategies that the tests use, always the same ones."""
     sys.path.insert(0, str(ROOT / "tests"))
     from hypothesis import HealthCheck, given, settings
-    from segy_strategy import TrueFile, trace_files
+    from segy_strategy import trace_files
+    from true_segy import TrueFile
 
     seeds: list[Seed] = []
 

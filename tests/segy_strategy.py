@@ -1,159 +1,28 @@
-"""Whole SEG-Y and Seismic Unix files for Hypothesis, with what is truly in them.
-
-Nothing here knows geoml: every byte is placed by the standard, and every value is worked out with
-exact fractions, so that a test holds the readers against an independent answer.
-
-References:
-    SEG (1975), (2002), (2017), (2023): SEG-Y revisions 0, 1, 2.0 and 2.1.
-"""
+"""Whole SEG-Y and Seismic Unix files for Hypothesis, with what is truly in them."""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from true_samples import FORMATS, sample_words, true_amplitude
-
-REVISIONS = ((0, 0), (1, 0), (2, 0), (2, 1))
-TEXT_BYTES, BINARY_BYTES, HEADER_BYTES = 3200, 400, 240
-END_STANZA = "((SEG: EndText))"
-
-TRACE_FIELDS = {
-    "field_record": (9, "i"),
-    "trace_in_record": (13, "i"),
-    "cdp": (21, "i"),
-    "trace_kind": (29, "h"),
-    "offset": (37, "i"),
-    "receiver_elevation": (41, "i"),
-    "source_elevation": (45, "i"),
-    "source_depth": (49, "i"),
-    "elevation_scalar": (69, "h"),
-    "coordinate_scalar": (71, "h"),
-    "source_x": (73, "i"),
-    "source_y": (77, "i"),
-    "receiver_x": (81, "i"),
-    "receiver_y": (85, "i"),
-    "coordinate_units": (89, "h"),
-    "delay_ms": (109, "h"),
-    "n_samples": (115, "H"),
-    "dt_us": (117, "h"),
-    "inline": (189, "i"),
-    "crossline": (193, "i"),
-    "time_scalar": (215, "h"),
-}
-"""First byte (from 1) and struct code of what a test knows of a trace header; all else is noise."""
-
-POSITIONS = ("source_x", "source_y", "receiver_x", "receiver_y")
-ELEVATIONS = ("source_elevation", "source_depth", "receiver_elevation")
-NUMBERS = ("field_record", "trace_in_record", "cdp", "trace_kind", "inline", "crossline")
-_SCALARS = (0, 1, 10, 100, 1000, 10000, -1, -10, -100, -1000, -10000)
-_FOOT_M = Fraction(3048, 10000)
-
-
-@dataclass(frozen=True, eq=False)
-class TrueFile:
-    """A file and what is in it.
-
-    Attributes:
-        content: Its bytes.
-        suffix: ``.sgy`` or ``.su``.
-        byte_order: ``big`` or ``little``.
-        sample_format: Code of the standard.
-        amplitude: The float32 nearest to each true value, shape (trace, time).
-        numbers: Header numbers as they stand, one a trace.
-        metres: Positions [m], one a trace.
-        dt_s: Sample interval [s].
-        start_s: Time of the first sample [s].
-        text: How the text of the file begins.
-        extension: Additional trace headers, shape (trace, byte).
-        trailing: What follows the last whole trace.
-        facts: How it was made, for the reader of a failed test.
-    """
-
-    content: bytes = field(repr=False)
-    suffix: str
-    byte_order: str
-    sample_format: int
-    amplitude: NDArray[np.float32] = field(repr=False)
-    numbers: dict[str, list[int]] = field(repr=False)
-    metres: dict[str, list[float]] = field(repr=False)
-    dt_s: float
-    start_s: float
-    text: str = ""
-    extension: bytes = field(default=b"", repr=False)
-    trailing: bytes = field(default=b"", repr=False)
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What Hypothesis prints of a failed example: how the file was made, not its bytes."""
-        printer.text(f"TrueFile({len(self.content)} bytes, {self.suffix}, {self.facts})")
-
-
-def _numbers(
-    rng: np.random.Generator, n_traces: int, modes: dict[str, Any]
-) -> dict[str, list[int]]:
-    """Header numbers: noise in the full width of each field where nothing else is said."""
-    numbers: dict[str, list[int]] = {}
-    for name, (_, code) in TRACE_FIELDS.items():
-        top = {"i": 2**31, "h": 2**15, "H": 2**16}[code]
-        low = 0 if code == "H" else -top
-        numbers[name] = rng.integers(low, top, n_traces).tolist()
-    for name in ("coordinate_scalar", "elevation_scalar"):
-        chosen = modes[name]
-        numbers[name] = (
-            rng.choice(_SCALARS, n_traces).tolist() if chosen == "varying" else [chosen] * n_traces
-        )
-    for name in ("coordinate_units", "delay_ms", "n_samples", "dt_us", "time_scalar"):
-        numbers[name] = [modes[name]] * n_traces
-    return numbers
-
-
-def _scaled(value: int, scalar: int) -> Fraction:
-    if scalar == 0:
-        return Fraction(value)
-    return Fraction(value, -scalar) if scalar < 0 else Fraction(value * scalar)
-
-
-def _metres(numbers: dict[str, list[int]], foot: bool) -> dict[str, list[float]]:
-    factor = _FOOT_M if foot else Fraction(1)
-    metres = {}
-    for names, scalar in ((POSITIONS, "coordinate_scalar"), (ELEVATIONS, "elevation_scalar")):
-        for name in names:
-            pairs = zip(numbers[name], numbers[scalar], strict=True)
-            metres[name] = [float(factor * _scaled(value, scale)) for value, scale in pairs]
-    metres["offset"] = [float(factor * value) for value in numbers["offset"]]
-    return metres
-
-
-def _trace_headers(
-    rng: np.random.Generator, numbers: dict[str, list[int]], order: str, tail: bytes
-) -> list[bytes]:
-    n_traces = len(numbers["cdp"])
-    headers = []
-    for row in range(n_traces):
-        header = bytearray(rng.integers(0, 256, HEADER_BYTES, dtype=np.uint8).tobytes())
-        for name, (byte, code) in TRACE_FIELDS.items():
-            struct.pack_into(order + code, header, byte - 1, numbers[name][row])
-        if tail:
-            header[-len(tail) :] = tail
-        headers.append(bytes(header))
-    return headers
-
-
-def _text(rng: np.random.Generator, encoding: str, first: str) -> bytes:
-    """40 cards of 80 bytes; the first begins with the given words."""
-    cards = [f"C{number:2d} {first if number == 1 else ''}" for number in range(1, 41)]
-    for at in rng.integers(1, 40, 5):
-        letters = rng.choice(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:()-"), 20)
-        cards[at] += "".join(letters)
-    raw = b"".join(card.encode(encoding).ljust(80, " ".encode(encoding)) for card in cards)
-    assert len(raw) == TEXT_BYTES
-    return raw
+from true_segy import (
+    BINARY_BYTES,
+    END_STANZA,
+    HEADER_BYTES,
+    NUMBERS,
+    REVISIONS,
+    SCALARS,
+    TEXT_BYTES,
+    TrueFile,
+    header_numbers,
+    scaled,
+    text_cards,
+    trace_headers,
+    true_metres,
+)
 
 
 @st.composite
@@ -185,8 +54,8 @@ def segy_files(
     if major >= 2 and not same_axis:
         exact_dt_us = draw(st.sampled_from([0.0, 0.0, 62.5, 4000.0]))
     modes = {
-        "coordinate_scalar": draw(st.sampled_from([*_SCALARS, 7, -3, "varying"])),
-        "elevation_scalar": draw(st.sampled_from([*_SCALARS, "varying"])),
+        "coordinate_scalar": draw(st.sampled_from([*SCALARS, 7, -3, "varying"])),
+        "elevation_scalar": draw(st.sampled_from([*SCALARS, "varying"])),
         "coordinate_units": draw(st.sampled_from([0, 1])),
         "delay_ms": 0 if same_axis else draw(st.sampled_from([0, 1, 96, -96, 32767, -32768])),
         "time_scalar": draw(st.sampled_from([0, 1, 10, -10, -1000])),
@@ -203,10 +72,10 @@ def segy_files(
     first = draw(st.sampled_from(["LINE 7", "CLIENT GEO; AREA NORTH"]))
     if encoding == "utf-8":
         first += " SØR-ÅSEN 東"
-    text = _text(rng, encoding, first)
-    extended = [_text(rng, encoding, f"EXTENDED {number}") for number in range(n_extended)]
+    text = text_cards(rng, encoding, first)
+    extended = [text_cards(rng, encoding, f"EXTENDED {number}") for number in range(n_extended)]
     if end_stanza:
-        extended[-1] = _text(rng, encoding, END_STANZA)
+        extended[-1] = text_cards(rng, encoding, END_STANZA)
 
     binary = bytearray(BINARY_BYTES)
     stated = -1 if end_stanza else n_extended
@@ -236,15 +105,15 @@ def segy_files(
     for byte, (code, value) in fields.items():
         struct.pack_into(order + code, binary, byte - 1 - TEXT_BYTES, value)
 
-    numbers = _numbers(rng, n_traces + bool(n_cut), modes)
-    headers = _trace_headers(rng, numbers, order, b"SEG00000" if major >= 2 else b"")
+    numbers = header_numbers(rng, n_traces + bool(n_cut), modes)
+    headers = trace_headers(rng, numbers, order, b"SEG00000" if major >= 2 else b"")
     extensions = [_extensions(rng, n_extra) for _ in headers]
     if n_cut:
         last = np.concatenate([words, words])[:1].tobytes()
         trailing = (headers.pop() + extensions.pop() + last)[:n_cut]
         numbers = {name: values[:-1] for name, values in numbers.items()}
     else:
-        trailing = b"".join(_text(rng, encoding, f"TRAILER {n}") for n in range(n_trailers))
+        trailing = b"".join(text_cards(rng, encoding, f"TRAILER {n}") for n in range(n_trailers))
     content = text + bytes(binary) + b"".join(extended)
     for header, extension, raw in zip(headers, extensions, words, strict=True):
         content += header + extension + raw.tobytes()
@@ -256,9 +125,9 @@ def segy_files(
         sample_format=sample_format,
         amplitude=true_amplitude(words, sample_format, order),
         numbers={name: numbers[name] for name in NUMBERS},
-        metres=_metres(numbers, foot),
+        metres=true_metres(numbers, foot),
         dt_s=(exact_dt_us or dt_us) * 1e-6,
-        start_s=float(_scaled(modes["delay_ms"], scale) / 1000),
+        start_s=float(scaled(modes["delay_ms"], scale) / 1000),
         text=f"C 1 {first}",
         extension=b"".join(extensions),
         trailing=trailing,
@@ -286,8 +155,8 @@ def su_files(draw: st.DrawFn) -> TrueFile:
     order = draw(st.sampled_from([">", "<"]))
     n_traces, n_samples = draw(st.integers(1, 7)), draw(st.integers(1, 20))
     modes = {
-        "coordinate_scalar": draw(st.sampled_from([*_SCALARS, "varying"])),
-        "elevation_scalar": draw(st.sampled_from(_SCALARS)),
+        "coordinate_scalar": draw(st.sampled_from([*SCALARS, "varying"])),
+        "elevation_scalar": draw(st.sampled_from(SCALARS)),
         "coordinate_units": draw(st.sampled_from([0, 1])),
         "delay_ms": draw(st.sampled_from([0, 0, -96, 500])),
         "time_scalar": draw(st.sampled_from([0, 77])),
@@ -295,8 +164,8 @@ def su_files(draw: st.DrawFn) -> TrueFile:
         "dt_us": draw(st.sampled_from([1, 2000, 4000, 32767])),
     }
     words = sample_words(rng, (n_traces, n_samples), 5, order, draw(st.sampled_from([0, 0.2])))
-    numbers = _numbers(rng, n_traces, modes)
-    headers = _trace_headers(rng, numbers, order, b"")
+    numbers = header_numbers(rng, n_traces, modes)
+    headers = trace_headers(rng, numbers, order, b"")
     known = {name: numbers[name] for name in NUMBERS if name not in ("inline", "crossline")}
     return TrueFile(
         content=b"".join(
@@ -307,7 +176,7 @@ def su_files(draw: st.DrawFn) -> TrueFile:
         sample_format=5,
         amplitude=true_amplitude(words, 5, order),
         numbers=known,
-        metres=_metres(numbers, foot=False),
+        metres=true_metres(numbers, foot=False),
         dt_s=modes["dt_us"] * 1e-6,
         start_s=modes["delay_ms"] / 1000,
         facts={"order": order, "traces": n_traces, "samples": n_samples, **modes},

@@ -12,8 +12,9 @@ import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from segy_strategy import REVISIONS, TrueFile, segy_files, trace_files
+from segy_strategy import segy_files, trace_files
 from true_samples import FORMATS, nearest_float32
+from true_segy import REVISIONS, TrueFile
 
 from geoml.errors import GeomlError
 from geoml.products.survey_segy import write_survey_segy

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
+from numbered_shots import shot_file
 
 from geoml.survey.schema import TRACE_VARIABLES
 from geoml.survey.velocity import section
@@ -95,3 +98,15 @@ def checks(survey: xr.Dataset) -> xr.Dataset:
             "time": survey["time"].to_numpy(),
         },
     )
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> list[Path]:
+    """4 shots, one a file; formats differ, and the last trace of one file is cut."""
+    folder = tmp_path / "line"
+    folder.mkdir()
+    paths = []
+    for shot, (code, n_tail) in enumerate([(5, 0), (6, 0), (2, 33), (5, 0)], start=1):
+        paths.append(folder / f"shot_{shot}.sgy")
+        paths[-1].write_bytes(shot_file(shot, code, n_tail))
+    return paths

@@ -1,11 +1,8 @@
-"""Surveys back to SEG-Y: whole files, folders of files, other orders, other formats, refusals."""
+"""Surveys back to SEG-Y: whole files, folders of files, other orders, other formats."""
 
 from __future__ import annotations
 
-import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import fsspec
@@ -14,45 +11,14 @@ import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numbered_shots import N_RECEIVERS, N_SAMPLES, shot_file
 from segy_strategy import segy_files
 
-from geoml.errors import FileFormatError, OptionError, ShapeError, StoreError
+from geoml.errors import FileFormatError, OptionError, StoreError
 from geoml.products.survey_segy import write_survey_segy
 from geoml.readers.ingest import ingest, read_survey
 from geoml.readers.options import IngestOptions
 from geoml.survey.store import open_survey
-
-N_SHOTS, N_RECEIVERS, N_SAMPLES = 4, 5, 6
-
-
-def shot_file(shot: int, sample_format: int = 5, n_tail: int = 0) -> bytes:
-    """One shot of 5 receivers as SEG-Y, every byte placed by hand."""
-    binary = bytearray(400)
-    for byte, value in {3217: 4000, 3221: N_SAMPLES, 3225: sample_format}.items():
-        struct.pack_into(">h", binary, byte - 3201, value)
-    content = f"C 1 SHOT {shot}".ljust(3200).encode("ascii") + bytes(binary)
-    for receiver in range(N_RECEIVERS):
-        header = bytearray(240)
-        numbers = {9: shot, 13: receiver + 1, 73: 50 * shot, 81: 25 * receiver, 201: 1000 + shot}
-        for byte, value in numbers.items():
-            struct.pack_into(">i", header, byte - 1, value)
-        struct.pack_into(">Hh", header, 114, N_SAMPLES, 4000)
-        samples = 100 * shot + receiver + np.arange(N_SAMPLES) / (3 if sample_format > 3 else 1)
-        kind = {2: ">i4", 5: ">f4", 6: ">f8"}[sample_format]
-        content += bytes(header) + samples.astype(kind).tobytes()
-    return content + bytes(range(1, n_tail + 1))
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> list[Path]:
-    """4 shots, one a file; formats differ, and the last trace of one file is cut."""
-    folder = tmp_path / "line"
-    folder.mkdir()
-    paths = []
-    for shot, (code, n_tail) in enumerate([(5, 0), (6, 0), (2, 33), (5, 0)], start=1):
-        paths.append(folder / f"shot_{shot}.sgy")
-        paths[-1].write_bytes(shot_file(shot, code, n_tail))
-    return paths
 
 
 @pytest.mark.parametrize("layout", ["file", "receiver"])
@@ -229,14 +195,6 @@ def test_files_go_to_a_url_and_come_back_the_same(line, tmp_path):
         write_survey_segy(survey, "memory://export/mixed/", overwrite=False)
 
 
-def test_file_that_is_there_is_kept_unless_told_otherwise(line, tmp_path):
-    out = tmp_path / "out.sgy"
-    out.write_bytes(b"precious")
-    with pytest.raises(StoreError, match=r"out\.sgy exists already; .* --overwrite"):
-        write_survey_segy(read_survey(line[0]), out, overwrite=False)
-    assert out.read_bytes() == b"precious"
-
-
 def test_edited_survey_is_written_with_a_warning(line, tmp_path, caplog):
     survey = read_survey(line[0])
     write_survey_segy(survey, tmp_path / "same.sgy")
@@ -244,82 +202,6 @@ def test_edited_survey_is_written_with_a_warning(line, tmp_path, caplog):
     survey["amplitude"][0, 0] = 9.0
     write_survey_segy(survey, tmp_path / "edited.sgy")
     assert "not the bytes of shot_1.sgy" in caplog.text
-
-
-FULL_DISK = """
-import resource, sys
-from geoml.errors import GeomlError
-from geoml.products.survey_segy import write_survey_segy
-from geoml.readers.ingest import read_survey
-survey = read_survey(sys.argv[1:-1])
-resource.setrlimit(resource.RLIMIT_FSIZE, (3700, 3700))
-try:
-    write_survey_segy(survey, sys.argv[-1])
-except GeomlError as error:
-    print(error)
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs file size limits")
-def test_disk_that_fills_up_leaves_nothing_and_says_so_in_one_line(line, tmp_path):
-    out = tmp_path / "full"
-    done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, *map(str, line), str(out)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "shot_1.sgy: cannot be written (File too large). Choose a folder" in done.stdout
-    assert done.stdout.count("\n") == 1
-    assert list(out.iterdir()) == []
-
-
-def test_folder_that_cannot_be_made_is_refused_in_one_line(line, tmp_path):
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreError, match=r"cannot be written \(.*(exists|directory)\)") as refusal:
-        write_survey_segy(read_survey(line[0]), tmp_path / "file" / "out.sgy")
-    assert "\n" not in str(refusal.value)
-
-
-def test_failure_in_the_middle_leaves_no_file_of_several(line, tmp_path):
-    survey = read_survey(line)
-    # Format 2 cannot hold 1/3: the third file fails after two were written.
-    broken = survey.assign(amplitude=survey["amplitude"].copy())
-    broken["amplitude"][12, 3] = 0.5
-    with pytest.raises(FileFormatError, match="no whole numbers of format 2"):
-        write_survey_segy(broken, tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
-
-
-def test_failed_upload_leaves_no_file(line):
-    survey = read_survey(line[2])
-    survey["amplitude"][4, 3] = 0.5
-    with pytest.raises(FileFormatError, match="no whole numbers of format 2"):
-        write_survey_segy(survey, "memory://failed/out.sgy")
-    assert not fsspec.filesystem("memory").exists("/failed/out.sgy")
-
-
-def test_missing_parts_are_said(line, tmp_path):
-    with pytest.raises(ShapeError, match="no traces to write"):
-        write_survey_segy(read_survey(line[0]).isel(trace=slice(0, 0)), tmp_path / "out.sgy")
-    survey = read_survey(line)
-    with pytest.raises(FileFormatError, match="4 source files, but not which of them"):
-        write_survey_segy(survey.drop_vars("source_file"), tmp_path / "out")
-    extended = read_survey(line[0]).assign_attrs(n_extra_trace_headers=1)
-    with pytest.raises(FileFormatError, match="1 additional trace headers a trace, but has no"):
-        write_survey_segy(extended, tmp_path / "out.sgy")
-
-
-def test_damaged_store_is_not_exported(line, tmp_path):
-    ingest(line[0], tmp_path / "line.zarr")
-    shard = tmp_path / "line.zarr" / "amplitude" / "c" / "0" / "0"
-    content = bytearray(shard.read_bytes())
-    content[5] ^= 1
-    shard.write_bytes(content)
-    with pytest.raises(StoreError, match="Traces 0 to 4 cannot be read back") as refusal:
-        write_survey_segy(open_survey(tmp_path / "line.zarr"), tmp_path / "out.sgy")
-    assert "\n" not in str(refusal.value)
-    assert not (tmp_path / "out.sgy").exists()
 
 
 def test_survey_without_traces_of_a_file_leaves_that_file_out(line, tmp_path):

@@ -11,7 +11,8 @@ import segyio
 import xarray as xr
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from segy_strategy import TrueFile, segy_files, su_files
+from segy_strategy import segy_files, su_files
+from true_segy import TrueFile
 
 from geoml.errors import OptionError
 from geoml.products.survey_segy import write_survey_segy

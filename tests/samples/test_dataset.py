@@ -1,4 +1,4 @@
-"""Batches are the stored pairs, scaled; randomness depends on (seed, epoch, index) alone."""
+"""Batches are the stored pairs, scaled; their order depends on (seed, epoch) alone."""
 
 from __future__ import annotations
 
@@ -14,56 +14,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored_pairs import ACQUISITION, COUNT, SCALING, as_numpy, write_pairs
 
 from geoml.errors import OptionError, StoreError
 from geoml.physics.edges import velocity_edges
-from geoml.samples import Augmentation, Scaling
 from geoml.samples.dataset import PairDataset, fit_pair_scaling
 from geoml.samples.loader import pair_loader
-from geoml.survey.acquisition import Acquisition
-from geoml.survey.pairs import create_pairs
-
-COUNT = 12
-ACQUISITION = Acquisition(
-    source_distance_m=np.array([0.0, 100.0]),
-    source_depth_m=np.zeros(2),
-    receiver_distance_m=np.array([[0.0, 50.0, 100.0]] * 2),
-    receiver_depth_m=np.zeros((2, 3)),
-    dt_s=0.008,
-    n_samples=20,
-    spacing_m=20.0,
-    n_depth=4,
-    n_distance=6,
-    wavelet=np.ones(3),
-    wavelet_start_s=0.0,
-    max_frequency_hz=20.0,
-    free_surface=False,
-)
-SCALING = Scaling(amplitude=2.0, velocity_centre_m_s=2000.0, velocity_scale_m_s=500.0)
-
-
-def write_pairs(
-    path: Path, steps: list[Any] | None = None, acquisition: Acquisition = ACQUISITION
-) -> tuple[np.ndarray, np.ndarray]:
-    """A store of random pairs; its amplitude and velocity."""
-    rng = np.random.default_rng(0)
-    amplitude = rng.standard_normal((COUNT, 2, 3, 20)).astype(np.float32)
-    amplitude[..., :5] = 0
-    velocity = rng.uniform(1500, 3500, (COUNT, 4, 6)).astype(np.float32)
-    attrs = {"families": ["flat_layers"], "steps": steps or [], "provenance": {}}
-    writer = create_pairs(path, acquisition, COUNT, attrs)
-    writer.write(0, amplitude, velocity, np.zeros(COUNT, np.int32))
-    writer.finish()
-    return amplitude, velocity
-
-
-@pytest.fixture
-def pairs(tmp_path: Path) -> tuple[Path, np.ndarray, np.ndarray]:
-    return tmp_path / "pairs.zarr", *write_pairs(tmp_path / "pairs.zarr")
-
-
-def as_numpy(batch: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    return {name: values.numpy() for name, values in batch.items()}
 
 
 @pytest.mark.parametrize("memory_limit_gb", [4.0, 0.0])
@@ -96,127 +52,6 @@ def test_loader_gives_every_pair_once(pairs: Any, memory_limit_gb: float, worker
     assert sorted(order) == list(range(COUNT))
     assert order != list(range(COUNT))
     assert np.allclose(shots, expected[order])
-
-
-def test_augmentation_depends_on_epoch_and_index_not_on_the_batch(pairs: Any) -> None:
-    dataset = PairDataset(pairs[0], [3, 5, 8], SCALING, Augmentation(), seed=1)
-    together = dataset.__getitems__([0, 1, 2])["shots"]
-    single = torch.stack([dataset[i]["shots"] for i in (0, 1, 2)])
-    assert torch.equal(together, single)
-    other_order = PairDataset(pairs[0], [8, 3], SCALING, Augmentation(), seed=1)
-    assert torch.equal(other_order[1]["shots"], together[0])
-    dataset.set_epoch(1)
-    assert not torch.equal(dataset[0]["shots"], together[0])
-    dataset.set_epoch(0)
-    assert torch.equal(dataset[0]["shots"], together[0])
-    other_seed = PairDataset(pairs[0], [3], SCALING, Augmentation(), seed=2)
-    assert not torch.equal(other_seed[0]["shots"], together[0])
-
-
-def test_epochs_reach_workers_that_live_on(pairs: Any) -> None:
-    dataset = PairDataset(pairs[0], np.arange(4), SCALING, Augmentation())
-    loader = pair_loader(dataset, 4, workers=1)
-    here = pair_loader(PairDataset(pairs[0], np.arange(4), SCALING, Augmentation()), 4)
-    seen = []
-    for epoch in range(3):
-        for each in (loader, here):
-            each.sampler.set_epoch(epoch)
-        shots = next(iter(loader))["shots"]
-        assert torch.equal(shots, next(iter(here))["shots"])
-        seen.append(shots)
-    assert not torch.equal(seen[0], seen[1])
-    assert not torch.equal(seen[1], seen[2])
-
-
-def test_augmenting_leaves_the_stored_pairs_alone(pairs: Any) -> None:
-    dataset = PairDataset(pairs[0], [0], SCALING, Augmentation(mirror_probability=1.0))
-    first = dataset[0]["shots"]
-    for _ in range(3):
-        assert torch.equal(dataset[0]["shots"], first)
-
-
-def test_mirrored_sample_flips_edges_with_the_section(pairs: Any) -> None:
-    path, _, velocity = pairs
-    flip = Augmentation(snr_db=None, dead_fraction=0, trace_gain_db=0, mirror_probability=1.0)
-    sample = as_numpy(PairDataset(path, [4], SCALING, flip)[0])
-    flipped = velocity[4][:, ::-1]
-    assert np.allclose(sample["velocity"], (flipped - 2000) / 500, atol=1e-5)
-    assert np.array_equal(sample["edges"], velocity_edges(flipped))
-
-
-def test_window_that_is_not_its_mirror_image_gets_a_channel_a_position(tmp_path: Path) -> None:
-    path = tmp_path / "pairs.zarr"
-    source_m = np.array([0.0, 40.0])  # mirrored: 100 and 60 m
-    amplitude, velocity = write_pairs(
-        path, acquisition=dataclasses.replace(ACQUISITION, source_distance_m=source_m)
-    )
-    still = Augmentation(snr_db=None, dead_fraction=0, trace_gain_db=0, mirror_probability=0.5)
-    dataset = PairDataset(path, np.arange(COUNT), SCALING, still)
-    assert dataset.input_acquisition.source_distance_m.tolist() == [0, 40, 60, 100]
-    flipped = 0
-    for index in range(COUNT):
-        sample = as_numpy(dataset[index])
-        assert sample["shots"].shape == (4, 20, 3)
-        record = amplitude[index].transpose(0, 2, 1) / 2
-        if sample["shots"][:2].any():
-            assert np.allclose(sample["shots"][:2], record)
-            assert not sample["shots"][2:].any()
-        else:
-            flipped += 1
-            assert np.allclose(sample["shots"][2:], record[::-1, :, ::-1])
-            assert np.allclose(sample["velocity"], (velocity[index][:, ::-1] - 2000) / 500)
-    assert 0 < flipped < COUNT
-    # Without augmentation the channels can be asked for: that is how such a network is scored.
-    plain = PairDataset(path, [1], SCALING, mirror=dataset.mirror)
-    assert np.allclose(plain[0]["shots"][:2], amplitude[1].transpose(0, 2, 1) / 2)
-
-
-def test_noise_spares_the_mute_and_nothing_else(tmp_path: Path) -> None:
-    noisy = Augmentation(snr_db=(0.0, 0.0), noise_probability=1.0, dead_fraction=0.0)
-    for name, steps in (("muted", [{"mute_top": {}}]), ("open", [{"agc": {"window_s": 0.5}}])):
-        write_pairs(tmp_path / name, steps)
-        shots = PairDataset(tmp_path / name, [0], SCALING, noisy)[0]["shots"]
-        assert bool(shots[:, :5].any()) == (name == "open")
-        assert shots[:, 5:].all()
-
-
-def test_trace_gain_is_left_out_where_the_processing_levels_traces(tmp_path: Path) -> None:
-    gain = Augmentation(snr_db=None, dead_fraction=0, trace_gain_db=6.0)
-    by_trace: list[Any] = [{"bandpass": {"low_hz": 3}}, {"normalise": {"by": "trace"}}]
-    for number, (steps, levelled) in enumerate(
-        [(by_trace, True), (["agc"], True), ([{"normalise": {"by": "gather"}}], False)]
-    ):
-        path = tmp_path / str(number)
-        amplitude, _ = write_pairs(path, steps)
-        dataset = PairDataset(path, [0], SCALING, gain)
-        same = np.allclose(dataset[0]["shots"], amplitude[0].transpose(0, 2, 1) / 2)
-        assert same == levelled
-        assert (len(dataset.notes) == 1) == levelled
-    assert (
-        "Step 'normalise' levels the traces"
-        in PairDataset(tmp_path / "0", [0], SCALING, gain).notes[0]
-    )
-
-
-def test_scaled_velocities_stay_in_the_range_of_the_chosen_pairs(pairs: Any) -> None:
-    path, _, velocity = pairs
-    scaling = Augmentation(
-        snr_db=None, dead_fraction=0, trace_gain_db=0, velocity_factor=(0.5, 2.0)
-    )
-    chosen = [2, 5, 7]
-    dataset = PairDataset(path, chosen, SCALING, scaling)
-    scaled = SCALING.unscale_velocity(
-        np.concatenate([dataset.__getitems__([0, 1, 2])["velocity"] for _ in range(3)])
-    )
-    assert not np.allclose(scaled[:3], velocity[chosen])
-    assert scaled.min() >= velocity[chosen].min() - 0.1
-    assert scaled.max() <= velocity[chosen].max() + 0.1
-
-
-def test_velocity_of_muted_gathers_cannot_be_scaled(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "muted", [{"mute_top": {"velocity_m_s": 1500}}])
-    with pytest.raises(OptionError, match=r"moves the arrivals but not the mute .*mute_top"):
-        PairDataset(tmp_path / "muted", [0], SCALING, Augmentation(velocity_factor=(0.9, 1.0)))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -74,3 +74,11 @@ def fixed_spread(make_survey: SurveyMaker) -> Callable[..., xr.Dataset]:
         )
 
     return make
+
+
+@pytest.fixture
+def quiet_zarr() -> Iterator[None]:
+    """Zarr warns of data types that only MDIO uses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warnings.showwarning", lambda *_args, **_kept: None)
+        yield
