@@ -11,28 +11,23 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from geoml.models.priors.condition import KnownConditions
 from geoml.models.priors.prior_config import PriorConfig
+from geoml.models.priors.section_prior import SectionPrior
 
 
-class AdversarialPair(nn.Module):
+class AdversarialPair(SectionPrior):
     """Generator and critic; see the module's docstring.
 
     Attributes:
-        conditional: True where both read a condition.
         game: Key of ``ADVERSARIAL_LOSSES``.
     """
 
-    conditional: ClassVar[bool] = False
     game: ClassVar[str]
 
     def __init__(self, config: PriorConfig, generator: nn.Module, critic: nn.Module) -> None:
-        super().__init__()
-        config.check_condition(type(self).__name__, self.conditional)
-        self.config = config
+        super().__init__(config)
         self.generator = generator
         self.critic = critic
-        self.known_conditions = KnownConditions(config.n_condition)
 
     def forward(self, sections: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:
         """``velocity`` of drawn codes (batch, depth, distance), ``judgement`` of both (batch).
@@ -59,20 +54,9 @@ class AdversarialPair(nn.Module):
         judgement: Tensor = self.critic(sections, condition)
         return judgement
 
-    @torch.no_grad()
-    def sample(
-        self, n: int, generator: torch.Generator | None = None, condition: Tensor | None = None
+    def draw_codes(
+        self, n: int, generator: torch.Generator | None, condition: Tensor | None
     ) -> Tensor:
-        """New sections, scaled velocity in -1..1, shape (n, depth, distance).
-
-        Args:
-            n: How many.
-            generator: Source of randomness, on the CPU.
-            condition: Shape (n, condition); of a conditional network, those of sections that it
-                was trained on if None.
-        """
-        if condition is None and self.conditional:
-            condition = self.known_conditions.draw(n, generator)
+        """Standard normal codes, shape (n, code)."""
         weight = next(self.generator.parameters())
-        code = torch.randn(n, self.config.code, generator=generator).to(weight.device)
-        return self.decode(code, condition).clamp(-1, 1)
+        return torch.randn(n, self.config.code, generator=generator).to(weight.device)

@@ -15,14 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from geoml.errors import OptionError
 from geoml.models.gathers.variational_autoencoder import reparameterised
 from geoml.models.priors.code_prior import CodePrior
-from geoml.models.priors.condition import KnownConditions
 from geoml.models.priors.prior_config import ConvolutionConfig
 from geoml.models.priors.section_blocks import SectionEncoder, SectionGenerator
+from geoml.models.priors.section_prior import SectionPrior
 
 _LOG_VARIANCE_LIMIT = 12.0
 
@@ -44,19 +44,16 @@ class VaeConfig(ConvolutionConfig):
             raise OptionError(f"'components' is {self.components}; it must be at least 1.")
 
 
-class Vae(nn.Module):
+class Vae(SectionPrior):
     """The network; see the module's docstring."""
 
-    conditional = False
+    config: VaeConfig
 
     def __init__(self, config: VaeConfig) -> None:
-        super().__init__()
-        config.check_condition(type(self).__name__, self.conditional)
-        self.config = config
+        super().__init__(config)
         self.encoder = SectionEncoder(config, 2 * config.code)
         self.decoder = SectionGenerator(config)
         self.code_prior = CodePrior(config.code, config.components, config.n_condition)
-        self.known_conditions = KnownConditions(config.n_condition)
 
     def forward(self, sections: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:
         """Reconstruction and code of sections.
@@ -84,19 +81,8 @@ class Vae(nn.Module):
         velocity: Tensor = self.decoder(code, condition)
         return velocity
 
-    @torch.no_grad()
-    def sample(
-        self, n: int, generator: torch.Generator | None = None, condition: Tensor | None = None
+    def draw_codes(
+        self, n: int, generator: torch.Generator | None, condition: Tensor | None
     ) -> Tensor:
-        """New sections, scaled velocity in -1..1, shape (n, depth, distance).
-
-        Args:
-            n: How many.
-            generator: Source of randomness, on the CPU.
-            condition: Shape (n, condition); of a conditional network, those of sections that it
-                was trained on if None.
-        """
-        if condition is None and self.conditional:
-            condition = self.known_conditions.draw(n, generator)
-        code = self.code_prior.sample(n, generator, condition)
-        return self.decode(code, condition).clamp(-1, 1)
+        """Codes of the distribution that was fitted to those of true sections, shape (n, code)."""
+        return self.code_prior.sample(n, generator, condition)
