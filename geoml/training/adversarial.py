@@ -23,6 +23,7 @@ from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
 from geoml.training.critic_module import CriticModule
 from geoml.training.module import InversionModule
+from geoml.training.option_ranges import need_at_least_zero
 from geoml.training.options import TrainingOptions
 from geoml.training.posterior import posterior_module
 
@@ -51,9 +52,7 @@ class AdversarialOptions:
                 f"critic_steps is {self.critic_steps} and critic_learning_rate "
                 f"{self.critic_learning_rate:g}; they must be at least 1 and above 0."
             )
-        for name in ("penalty_weight", "adversarial_weight", "square_weight"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+        need_at_least_zero(self, "penalty_weight", "adversarial_weight", "square_weight")
 
 
 class AdversarialModule(CriticModule):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoml.errors import OptionError
+from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
 from geoml.training.precision import Precision, best_precision
 
 
@@ -57,7 +58,8 @@ class AdversarialFitOptions:
     accelerator: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in (
+        need_above_zero(
+            self,
             "steps",
             "max_cpu_minutes",
             "batch_size",
@@ -66,17 +68,9 @@ class AdversarialFitOptions:
             "learning_rate",
             "critic_learning_rate",
             "validate_every",
-        ):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise OptionError(f"'{name}' is {value:g}; it must be above 0.")
-        for name in ("warmup", "ema_decay"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise OptionError(f"'{name}' is {value:g}; it must be at least 0 and under 1.")
-        for name in ("critic_head_start", "penalty_weight", "seed"):
-            if getattr(self, name) < 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+        )
+        need_share(self, "warmup", "ema_decay")
+        need_at_least_zero(self, "critic_head_start", "penalty_weight", "seed")
         if self.n_watched < 2:
             raise OptionError(f"'n_watched' is {self.n_watched}; it must be at least 2.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from geoml.errors import OptionError
+from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
 from geoml.training.precision import Precision, best_precision
 
 
@@ -52,7 +52,8 @@ class FitOptions:
     devices: int | str = 1
 
     def __post_init__(self) -> None:
-        for name in (
+        need_above_zero(
+            self,
             "steps",
             "max_cpu_minutes",
             "batch_size",
@@ -60,16 +61,9 @@ class FitOptions:
             "muon_learning_rate",
             "gradient_clip",
             "validate_every",
-        ):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise OptionError(f"'{name}' is {value:g}; it must be above 0.")
-        for name in ("warmup", "ema_decay"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise OptionError(f"'{name}' is {value:g}; it must be at least 0 and under 1.")
-        if self.weight_decay < 0 or self.seed < 0:
-            raise OptionError("'weight_decay' and 'seed' must be at least 0.")
+        )
+        need_share(self, "warmup", "ema_decay")
+        need_at_least_zero(self, "weight_decay", "seed")
 
     def resolved_precision(self) -> str:
         """The precision with ``auto`` replaced by what this machine does best."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from geoml.errors import OptionError
+from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,8 @@ class LogTrainingOptions:
     clip_share: float = 0.002
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "learning_rate", "gradient_clip"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be above 0.")
-        for name in ("warmup", "ema_decay"):
-            if not 0 <= getattr(self, name) < 1:
-                raise OptionError(
-                    f"'{name}' is {getattr(self, name):g}; it must be at least 0 and under 1."
-                )
-        if self.window < 2 or min(self.weight_decay, self.pretrain_steps, self.seed) < 0:
-            raise OptionError(
-                "'window' must be above 1; 'weight_decay', 'pretrain_steps', 'seed' at least 0."
-            )
+        need_above_zero(self, "steps", "batch_size", "learning_rate", "gradient_clip")
+        need_share(self, "warmup", "ema_decay")
+        need_at_least_zero(self, "weight_decay", "pretrain_steps", "seed")
+        if self.window < 2:
+            raise OptionError(f"'window' is {self.window}; it must be above 1.")

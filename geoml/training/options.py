@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from geoml.errors import OptionError
+from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
 from geoml.training.precision import Precision, best_precision
 
 MACHINE_OPTIONS = ("accelerator", "devices", "strategy", "workers", "memory_limit_gb")
@@ -83,23 +83,19 @@ class TrainingOptions:
     memory_dtype: Literal["float32", "float16"] = "float32"
 
     def __post_init__(self) -> None:
-        positive = (
+        need_above_zero(
+            self,
             "max_epochs",
             "batch_size",
             "learning_rate",
             "muon_learning_rate",
             "gradient_clip",
+            "max_minutes",
+            "max_cpu_minutes",
+            "patience",
         )
-        for name in (*positive, "max_minutes", "max_cpu_minutes", "patience"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise OptionError(f"'{name}' is {value:g}; it must be above 0.")
-        for name in ("warmup", "ema_decay"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise OptionError(f"'{name}' is {value:g}; it must be at least 0 and under 1.")
-        if self.weight_decay < 0 or self.seed < 0 or self.workers < 0:
-            raise OptionError("'weight_decay', 'seed' and 'workers' must be at least 0.")
+        need_share(self, "warmup", "ema_decay")
+        need_at_least_zero(self, "weight_decay", "seed", "workers")
 
     def resolved_precision(self) -> str:
         """The precision with ``auto`` replaced by what this machine does best."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoml.errors import OptionError
+from geoml.training.option_ranges import need_above_zero, need_at_least_zero
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,12 @@ class PosteriorOptions:
     validation_draws: int = 8
 
     def __post_init__(self) -> None:
-        for name in ("score_weight", "elbo_weight", "adversarial_weight", "penalty_weight"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+        need_at_least_zero(
+            self, "score_weight", "elbo_weight", "adversarial_weight", "penalty_weight"
+        )
+        need_above_zero(self, "critic_learning_rate")
         if self.critic_steps < 1 or self.validation_draws < 2:
             raise OptionError(
                 f"'critic_steps' is {self.critic_steps} and 'validation_draws' "
                 f"{self.validation_draws}; they must be at least 1 and 2."
-            )
-        if not self.critic_learning_rate > 0:
-            raise OptionError(
-                f"'critic_learning_rate' is {self.critic_learning_rate:g}; it must be above 0."
             )

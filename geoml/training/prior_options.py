@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from geoml.errors import OptionError
+from geoml.training.option_ranges import need_at_least_zero
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,4 @@ class PriorOptions:
             raise OptionError(f"'limits_m_s' is {low:g}..{high:g}; 0 < low < high is needed.")
         if not 0 < self.held_out < 0.9:
             raise OptionError(f"'held_out' is {self.held_out:g}; it must lie between 0 and 0.9.")
-        for name in ("n_trend", "beta", "step_weight"):
-            if getattr(self, name) < 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
+        need_at_least_zero(self, "n_trend", "beta", "step_weight")
