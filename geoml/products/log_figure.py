@@ -30,6 +30,7 @@ from geoml.products.style import (
     MUTED,
     PAGE_WIDTH_IN,
     PREDICTION,
+    TREND,
     new_figure,
     png_bytes,
     write_whole,
@@ -73,7 +74,8 @@ def log_figure(well: xr.Dataset, depth_m: tuple[float, float] | None = None) -> 
     Gamma ray from 0 to 150 gAPI, self potential, caliper over bit size; resistivities from 0.2 to
     2000 ohm.m; density from 1.95 to 2.95 g/cm3 over neutron porosity from 0.45 to -0.15; slowness
     from 140 to 40 us/ft (240 or 440 on the left where rock is softer); classes; then a track for
-    every ``X_PRED`` with its band ``X_LOW`` to ``X_HIGH`` and X itself where it was measured.
+    every ``X_PRED`` with its band ``X_LOW`` to ``X_HIGH``, X itself where it was measured, and what
+    fills its gaps.
 
     Args:
         well: As ``geoml.survey.wells`` gives it, predictions among its curves.
@@ -176,7 +178,17 @@ def _prediction(well: xr.Dataset, name: str) -> CurveTrack:
         lines.insert(
             0, TrackCurve(truth.label, truth.units, truth.values, *same_scale, INK, truth.log)
         )
+    if f"{name}_FILLED" in well:
+        lines.append(_fill(well, name, predicted))
     return CurveTrack(lines)
+
+
+def _fill(well: xr.Dataset, name: str, predicted: TrackCurve) -> TrackCurve:
+    """What was put into the gaps of a curve; measured rows are left to its own line."""
+    filled = curve_on_scale(well, f"{name}_FILLED", like=name)
+    values = np.where(well[f"{name}_FILLED_FLAG"].values == 1, filled.values, np.nan)
+    same_scale = (predicted.left, predicted.right)
+    return TrackCurve(filled.label, filled.units, values, *same_scale, TREND, filled.log, width=1.2)
 
 
 def _class_strip(well: xr.Dataset, name: str, curve: str) -> StripTrack:

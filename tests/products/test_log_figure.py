@@ -76,6 +76,21 @@ def test_prediction_is_drawn_over_the_truth_with_its_band() -> None:
     np.testing.assert_allclose(band.max() - band.min(), 60 * 0.3048 / 100, atol=1e-6)
 
 
+def test_fill_is_drawn_in_the_gaps_alone_and_on_the_scale_of_its_curve() -> None:
+    well = _well(GR=50.0, DTC=300.0)
+    flag = np.zeros(40, np.float32)
+    flag[10:20], flag[20:22] = 1, 2
+    well["DTC"] = well["DTC"].where(flag == 0)
+    filled = np.where(flag == 1, 320.0, np.where(flag == 2, np.nan, 300.0))
+    for name, curve in (("DTC_PRED", 310.0), ("DTC_FILLED", filled), ("DTC_FILLED_FLAG", flag)):
+        values = np.broadcast_to(np.asarray(curve, np.float32), (40,))
+        well[name] = ("depth", values, {"units": "" if "FLAG" in name else "us/m"})
+    truth, predicted, fill = (line.get_xdata() for line in log_figure(well).axes[-1].lines)
+    assert np.flatnonzero(np.isfinite(fill)).tolist() == list(range(10, 20))
+    assert np.isnan(truth[10:22]).all()
+    np.testing.assert_allclose(fill[10] - predicted[10], -10 * 0.3048 / 100, atol=1e-6)
+
+
 def test_depth_increases_downwards_and_can_be_cut() -> None:
     figure = log_figure(_well(GR=50.0), depth_m=(1005.0, 1010.0))
     assert figure.axes[-1].get_ylim() == (1010.0, 1005.0)
