@@ -50,6 +50,14 @@ def denoise(
     fill_dead: Annotated[
         bool, typer.Option("--fill-dead", help="Make dead traces of their neighbours.")
     ] = False,
+    protect_s: Annotated[
+        float | None,
+        typer.Option(
+            "--protect-s",
+            help="Keep what was recorded up to this time behind each picked first break [s]; the "
+            "survey needs picks.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="HTML report to write: before, after, removed, and their spectra."),
@@ -78,6 +86,7 @@ def denoise(
         gain_window_s=gain_window_s or None,
         dt_s=dt_s,
         fill_dead=fill_dead,
+        protect_s=protect_s,
         device=device,
         bfloat16=bfloat16,
     )

@@ -16,8 +16,9 @@ from geoml.network_checkpoint import load_network_checkpoint
 from geoml.prediction.denoiser import KIND, checkpoint_digest, loaded_denoiser
 from geoml.prediction.remainder import Remainder
 from geoml.preprocess.gather_step import GatherStep, Section
+from geoml.preprocess.mute_between import outside_span
 from geoml.preprocess.recipe import step_specs
-from geoml.preprocess.step import with_trace_value
+from geoml.preprocess.step import sample_times_s, trace_value, with_samples, with_trace_value
 from geoml.preprocess.store_run import preprocess_store, same_place
 from geoml.survey.location import AnyPath, exists
 from geoml.survey.store import open_survey
@@ -46,6 +47,11 @@ class Denoise(GatherStep):
             the survey's where any will do. Wide stations and slow arrivals want a coarse one: a
             network knows dips of a few samples a trace. Frequencies above its Nyquist stay.
         fill_dead: Give dead traces what the network makes of their neighbours.
+        protect_s: Keep what was recorded up to this time behind every picked first break [s],
+            and less and less of it for half as long; none to protect nothing. It needs the step
+            ``pick_first_breaks`` before; a trace without a pick is denoised whole. First arrivals
+            that wide stations alias look like ground roll to a network, and a picker needs the
+            noise ahead of them at its own level.
         device: Where torch computes.
         bfloat16: Compute in bfloat16: up to twice as fast where the processor multiplies in it,
             and about 40 dB below the signal off.
@@ -61,6 +67,7 @@ class Denoise(GatherStep):
     gain_window_s: float | None = 0.5
     dt_s: float | None = None
     fill_dead: bool = False
+    protect_s: float | None = None
     device: str = "cpu"
     bfloat16: bool = False
 
@@ -68,7 +75,7 @@ class Denoise(GatherStep):
         super().__post_init__()
         if not 0 <= self.overlap <= 0.9:
             raise OptionError(f"'denoise' overlap is {self.overlap:g}; it must be 0 to 0.9.")
-        for name in ("gain_window_s", "dt_s"):
+        for name in ("gain_window_s", "dt_s", "protect_s"):
             value = getattr(self, name)
             if value is not None and not 0 < value < np.inf:
                 raise OptionError(f"'denoise' {name} is {value:g} s; it must be above 0.")
@@ -78,13 +85,35 @@ class Denoise(GatherStep):
         """The option ``fill_dead``."""
         return self.fill_dead
 
+    @property
+    def needs_first_break(self) -> bool:
+        """Whether picks are protected."""
+        return self.protect_s is not None
+
     def __call__(self, gathers: xr.DataArray) -> xr.DataArray:
-        """The denoised gathers; traces that were filled are live again."""
+        """The denoised gathers; traces that were filled are live again.
+
+        Raises:
+            GeometryError: If picks are to be protected and there are none, or the traces of a
+                gather cover an area.
+        """
         denoised = super().__call__(gathers)
+        if self.protect_s is not None:
+            denoised = self._with_first_breaks(denoised, gathers, self.protect_s)
         if self.fill_dead and "live" in denoised.coords:
             live = np.asarray(denoised.values != 0).any(axis=1)
             return with_trace_value(denoised, "live", np.asarray(live))
         return denoised
+
+    def _with_first_breaks(
+        self, denoised: xr.DataArray, recorded: xr.DataArray, protect_s: float
+    ) -> xr.DataArray:
+        """The denoised gathers with what was removed up to the first arrivals put back."""
+        end_s = trace_value(recorded, "first_break", self.name) + protect_s
+        start_s = np.full_like(end_s, -np.inf)
+        gone = outside_span(sample_times_s(recorded), start_s, end_s, protect_s / 2)
+        before = recorded.values.astype(np.float64)
+        return with_samples(denoised, before + gone * (denoised.values - before))
 
     def processed(self, section: Section) -> NDArray[np.floating]:
         """What the network takes for signal, shape (trace, time).

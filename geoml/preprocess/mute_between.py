@@ -77,7 +77,7 @@ class MuteBetween(Step):
         distance_m = offset_m(gathers, "mute_between")
         weight = np.ones(samples.shape)
         for upper_s, lower_s in self._spans(distance_m):
-            weight *= _outside(sample_times_s(gathers), upper_s, lower_s, self.taper_s)
+            weight *= outside_span(sample_times_s(gathers), upper_s, lower_s, self.taper_s)
         # Inf times 0 is NaN: it stays to be seen, and the step kill or fill_nan to settle it.
         with np.errstate(invalid="ignore"):
             return with_samples(gathers, samples * weight)
@@ -106,7 +106,7 @@ class MuteBetween(Step):
         return [(ordered[i], ordered[i + 1]) for i in range(0, len(ordered) - 1, 2)]
 
 
-def _outside(time_s: Floats, upper_s: Floats, lower_s: Floats, taper_s: float) -> Floats:
+def outside_span(time_s: Floats, upper_s: Floats, lower_s: Floats, taper_s: float) -> Floats:
     """Weight 0 from the upper to the lower time, 1 beyond the tapers, shape (trace, time)."""
     above_s = upper_s[:, None] - time_s
     below_s = time_s - lower_s[:, None]

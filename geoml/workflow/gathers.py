@@ -191,7 +191,7 @@ def _windows(
 
 def _live(gathers: LabelledGathers, store: str | Path) -> LabelledGathers:
     """The gathers that have a live trace to learn from."""
-    live = gathers.samples.any(axis=(1, 2))
+    live = np.asarray(gathers.samples.any(axis=(1, 2)))
     if not live.any():
         raise OptionError(
             f"{store}: no trace of the {len(gathers)} gathers is live; a network needs some to "

@@ -34,6 +34,8 @@ class DenoiseSection(Section):
         dt_s: Sample interval that the network works at [s]; by default that of its training, or
             the survey's where any will do.
         fill_dead: Give dead traces what the network makes of their neighbours.
+        protect_s: Keep what was recorded up to this time behind the first breaks that the step
+            ``pick_first_breaks`` made [s]; none to protect nothing.
         device: Where the network runs, as torch spells it.
         bfloat16: Compute in bfloat16, faster where the processor multiplies in it.
         gathers: Gathers that ``denoise.html`` shows.
@@ -45,6 +47,7 @@ class DenoiseSection(Section):
     gain_window_s: float = 0.5
     dt_s: float | None = None
     fill_dead: bool = False
+    protect_s: float | None = None
     device: str = "cpu"
     bfloat16: bool = False
     gathers: int = Field(default=3, gt=0)

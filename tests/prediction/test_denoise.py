@@ -284,6 +284,36 @@ def test_remainder_of_other_traces_is_refused(raw: Path, tmp_path: Path) -> None
         run(survey, [Remainder(str(tmp_path / "part.zarr"))])
 
 
+def test_what_was_recorded_up_to_the_first_breaks_stays(checkpoint: Path) -> None:
+    samples = np.random.default_rng(3).normal(size=(12, 200))
+    pick_s = np.where(np.arange(12) % 4 == 3, np.nan, 0.2 + 0.02 * np.arange(12))
+    gathers = _gather(samples, first_break=pick_s)
+    whole = denoise_step(checkpoint)(gathers).values
+    kept = denoise_step(checkpoint, protect_s=0.08)(gathers).values
+    late_s = gathers["time"].values - pick_s[:, None]
+    early = late_s < 0.079
+    late = ~(late_s < 0.121)  # a trace without a pick is late all along
+    assert late[3].all()
+    np.testing.assert_array_equal(kept[early], gathers.values[early])
+    np.testing.assert_array_equal(kept[late], whole[late])
+    assert np.abs(whole - gathers.values)[early].max() > 0.05, "it would have been changed"
+    # In between it is a mean of the two.
+    low, high = np.minimum(whole, gathers.values), np.maximum(whole, gathers.values)
+    assert (kept >= low - 1e-6).all()
+    assert (kept <= high + 1e-6).all()
+
+
+def test_first_breaks_that_are_to_stay_must_have_been_picked(
+    checkpoint: Path, raw: Path, tmp_path: Path
+) -> None:
+    step = denoise_step(checkpoint, protect_s=0.1)
+    with pytest.raises(GeometryError, match="put the step 'pick_first_breaks' before it"):
+        denoise_store(raw, tmp_path / "out.zarr", step)
+    assert not (tmp_path / "out.zarr").exists()
+    with pytest.raises(OptionError, match="protect_s is 0 s; it must be above 0"):
+        denoise_step(checkpoint, protect_s=0.0)
+
+
 def test_stacked_section_is_one_gather_of_offset(raw: Path, checkpoint: Path) -> None:
     survey = open_survey(raw).load()
     assert usual_gather(survey) == "shot"
