@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,44 @@ def squared(number):
 
 def die(number):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def tell_and_wait(path):
+    (path / f"{os.getpid()}").touch()
+    time.sleep(60)
+
+
+def work_in_processes(path):
+    run_tasks(tell_and_wait, [path] * 4, "processes", n_workers=2)
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    parent = multiprocessing.get_context("spawn").Process(
+        target=work_in_processes, args=(tmp_path,)
+    )
+    parent.start()
+    assert _within(40, lambda: len(list(tmp_path.iterdir())) == 2)
+    parent.kill()
+    parent.join()
+    workers = [int(file.name) for file in tmp_path.iterdir()]
+    assert _within(10, lambda: not any(_lives(worker) for worker in workers))
+
+
+def _within(seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def _lives(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # A dead child that nobody waited for still has its number.
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.parametrize("scheduler", LOCAL_SCHEDULERS)
