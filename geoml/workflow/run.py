@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from geoml.workflow.input_path import input_path
 from geoml.workflow.option_check import check_options
 from geoml.workflow.specification import Workflow, load_workflow
 from geoml.workflow.stage import Stage, StageRecords
-from geoml.workflow.stages import WorkflowStages
+from geoml.workflow.stages import workflow_stages
 from geoml.workflow.well_specification import is_well_workflow
-
-Progress = Callable[[int, int], None]
-Bar = Callable[[str], AbstractContextManager[Progress]]
+from geoml.workflow.workflow_run import Bar, Progress, WorkflowRun
 
 
 @contextmanager
@@ -58,7 +56,7 @@ def run_workflow(
     if quick:
         workflow, folder = quickened(workflow), Path(runs) / f"{workflow.name}-quick"
     records = StageRecords(folder)
-    for stage in WorkflowStages(workflow, folder, records, announce, bar):
+    for stage in workflow_stages(WorkflowRun(workflow, folder, records, announce, bar)):
         _run(stage, records, announce)
     return folder
 
