@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from attention_labels import CLASSICAL
-from attention_runs import NETWORKS, STEPS, spread, training, tuned_name
+from attention_runs import LABELS, NETWORKS, STEPS, spread, training, tuned_name
 from land_picks import held_out_scatter_ms, picks_picture
 
 from geoml.network_checkpoint import NetworkCheckpoint, load_network_checkpoint
@@ -28,7 +28,7 @@ _SURE = 0.5
 
 
 def land(folder: Path, seeds: int) -> None:
-    """The networks of the most labels on the real land line."""
+    """The networks of the most labels, as far as they were tuned, on the real land line."""
     file = DATA / "land_line_18shots.sgy"
     if not file.is_file():
         print(f"\nland: {file} is not there, left out")
@@ -45,32 +45,45 @@ def land(folder: Path, seeds: int) -> None:
     print(f"{'':36}" + "".join(f"{head:>20}" for head in heads))
     names = (CLASSICAL, *NETWORKS, *(f"{name}{TUNED}" for name in NETWORKS))
     for name in names:
-        rows = []
-        for seed in range(1 if name == CLASSICAL else seeds):
+        rows, row = [], name.removesuffix(TUNED)
+        for seed in [0] if name == CLASSICAL else tuned_seeds(folder, row, seeds):
             if name.endswith(TUNED):
                 picks[name] = tuned_on_the_line(
-                    folder, name.removesuffix(TUNED), windows.gathers, picks[CLASSICAL], seed
+                    folder, row, windows.gathers, picks[CLASSICAL], seed
                 )
             elif name != CLASSICAL:
-                made = load_network_checkpoint(
-                    folder / tuned_name(name, "first_breaks", 1000, seed), "gather"
-                )
-                picks[name] = sure_picks(made, windows.gathers)
+                picks[name] = sure_picks(tuned_on_models(folder, row, seed), windows.gathers)
             off_ms = held_out_scatter_ms(picks[name], windows.gathers.offset_m, station)
             away = 1000 * (picks[name] - picks[CLASSICAL])
             away = np.abs(away - np.nanmedian(away))
             rows.append((100 * np.isfinite(picks[name]).mean(), *off_ms, np.nanmedian(away)))
+        if not rows:
+            continue
         cells = [spread(list(column)) for column in zip(*rows, strict=True)]
         print(f"{name:36}" + "".join(f"{cell:>20}" for cell in cells))
-    drawn = {name: picks[name] for name in (CLASSICAL, names[1], names[1] + TUNED)}
+    shown = (CLASSICAL, names[1], names[1] + TUNED)
+    drawn = {name: picks[name] for name in shown if name in picks}
     picks_picture(folder / "land_line.png", raw, dt_s, windows.gathers.offset_m, drawn)
+
+
+def tuned_seeds(folder: Path, row: str, seeds: int) -> list[int]:
+    """Seeds whose network is in the folder."""
+    places = [folder / tuned_name(row, "first_breaks", max(LABELS), s) for s in range(seeds)]
+    return [seed for seed, place in enumerate(places) if place.is_dir()]
+
+
+def tuned_on_models(folder: Path, row: str, seed: int) -> NetworkCheckpoint:
+    """The network of a row that had the most labels."""
+    return load_network_checkpoint(
+        folder / tuned_name(row, "first_breaks", max(LABELS), seed), "gather"
+    )
 
 
 def tuned_on_the_line(
     folder: Path, name: str, gathers: LabelledGathers, picks: np.ndarray, seed: int
 ) -> np.ndarray:
     """Picks of each half of the shots by a network tuned on the classical picks of the other."""
-    start = load_network_checkpoint(folder / tuned_name(name, "first_breaks", 1000, seed), "gather")
+    start = tuned_on_models(folder, name, seed)
     shot = np.arange(len(gathers))
     told = replace(gathers, first_break_s=picks.astype(np.float32), group=shot)
     options = replace(training(name, STEPS[10], seed), augmentation=None)

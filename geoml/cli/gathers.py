@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -48,9 +48,8 @@ def pretrain(
     max_time_s: MaxTime = None,
 ) -> None:
     """Learn what gathers look like by filling hidden traces; needs no labels."""
-    sampling = {"n_traces": traces, "dt_s": dt_s, "max_time_s": max_time_s}
-    budget = (steps, max_cpu_minutes, batch_size, seed)
-    _learn(store, out, "masked_traces", model, budget, sampling=sampling)
+    budget, windows = (steps, max_cpu_minutes, batch_size, seed), (traces, dt_s, max_time_s)
+    _learn(store, out, "masked_traces", model, budget, windows)
 
 
 @gathers_app.command()
@@ -77,10 +76,8 @@ def finetune(
     max_time_s: MaxTime = None,
 ) -> None:
     """Tune a network to a task on labelled gathers: a picked survey, or simulated pairs."""
-    sampling = {"n_traces": traces, "dt_s": dt_s, "max_time_s": max_time_s}
-    budget = (steps, max_cpu_minutes, batch_size, seed)
-    _learn(store, out, task, model, budget, sampling=sampling, start=start, count=count,
-           frozen=frozen)  # fmt: skip
+    budget, windows = (steps, max_cpu_minutes, batch_size, seed), (traces, dt_s, max_time_s)
+    _learn(store, out, task, model, budget, windows, start=start, count=count, frozen=frozen)
 
 
 @gathers_app.command()
@@ -163,8 +160,8 @@ def _learn(
     task: str,
     model: str,
     budget: tuple[int, float | None, int, int],
+    windows: tuple[int | None, float | None, float | None],
     *,
-    sampling: dict[str, Any],
     start: Path | None = None,
     count: int | None = None,
     frozen: bool = False,
@@ -173,9 +170,10 @@ def _learn(
     from geoml.workflow.gathers import learn_gathers
 
     options = GatherTraining(model=model, frozen=frozen, fit=_fit(*budget))
+    sampling = zip(("n_traces", "dt_s", "max_time_s"), windows, strict=True)
     with progress_bar("Training") as progress:
         folder = learn_gathers(
             store, out, task, options, start=start, count=count, progress=progress,
-            sampling={name: value for name, value in sampling.items() if value is not None},
+            sampling={name: value for name, value in sampling if value is not None},
         )  # fmt: skip
     print(folder)
