@@ -61,7 +61,10 @@ class HistBoosting:
             "random_state": self.seed,
         }
         if n_classes is not None:
-            weight = class_weights(targets, n_classes, self.class_power)
+            # Without weights the same bins are found many times faster than with equal ones.
+            weight = (
+                class_weights(targets, n_classes, self.class_power) if self.class_power else None
+            )
             model = HistGradientBoostingClassifier(**options)
             model.fit(features, targets[:, 0].astype(int), weight)
             trees = all_classes(of_boosting([model]), model.classes_, n_classes, missing=-1e9)
