@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,19 @@ def modelled(folder: Path) -> tuple[LabelledGathers, LabelledGathers]:
             store, acquisition, families=land.families, velocity_range=land.velocity_range,
             count=N_MODELS + N_TEST_MODELS, seed=7, accuracy=4, cells_per_wavelength=3.0,
         )  # fmt: skip
-    gathers = labelled_pairs(open_pairs(store))
+    gathers = labelled(store, folder / "labelled.npz")
     return gathers.take(gathers.group < N_MODELS), gathers.take(gathers.group >= N_MODELS)
+
+
+def labelled(store: Path, place: Path) -> LabelledGathers:
+    """The gathers of a pair store with their labels, whose travel times take most of a minute."""
+    if not place.is_file():
+        made = labelled_pairs(open_pairs(store))
+        part = place.with_suffix(".part.npz")
+        np.savez(part, **{f.name: getattr(made, f.name) for f in fields(made)})
+        part.replace(place)
+    with np.load(place) as arrays:
+        return LabelledGathers(**{**arrays, "dt_s": float(arrays["dt_s"])})
 
 
 def training(network: str, steps: int, seed: int) -> GatherTraining:
