@@ -248,6 +248,25 @@ def test_class_power_lifts_the_rare_class() -> None:
         assert shares[1].mean() > shares[0].mean(), name
 
 
+def test_classes_of_equal_shares_gain_nothing_whatever_the_power() -> None:
+    # More values than bins, one of few values, one that is missing here and there, one always.
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(900, 4)).astype(np.float32)
+    features[:, 1] = np.round(features[:, 1])
+    features[generator.random(900) < 0.3, 2] = np.nan
+    features[:, 3] = 0
+    order = features[:, 0] + np.where(np.isnan(features[:, 2]), 1, features[:, 1])
+    targets = np.repeat([0.0, 1.0, 2.0], 300)[np.argsort(np.argsort(order))][:, None]
+    plain, weighted = (
+        LOG_FITS["hist_boosting"](trees=10, min_leaf=5, class_power=power).fit(features, targets, 3)
+        for power in (0.0, 1.0)
+    )
+    new = generator.normal(size=(200, 4)).astype(np.float32)
+    new[::3, 2] = np.nan
+    for rows in (features, new):
+        np.testing.assert_allclose(weighted.predict(rows), plain.predict(rows), atol=1e-6)
+
+
 def test_median_takes_a_spike_out_and_leaves_a_step() -> None:
     curve = np.array([0.0, 0, 9, 0, 0, 5, 5, 5])[:, None]
     smooth = MedianSmoother(3)(curve, below=None)

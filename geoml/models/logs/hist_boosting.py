@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from geoml.errors import OptionError
 from geoml.models.logs.fitted import Features, Targets, class_weights
 from geoml.models.logs.fitted_trees import FittedTrees, all_classes
-from geoml.models.logs.tree_ensemble import of_boosting
+from geoml.models.logs.tree_ensemble import TreeEnsemble, of_boosting
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,16 @@ class HistBoosting:
             "random_state": self.seed,
         }
         if n_classes is not None:
-            # Without weights the same bins are found many times faster than with equal ones.
-            weight = (
-                class_weights(targets, n_classes, self.class_power) if self.class_power else None
-            )
             model = HistGradientBoostingClassifier(**options)
-            model.fit(features, targets[:, 0].astype(int), weight)
-            trees = all_classes(of_boosting([model]), model.classes_, n_classes, missing=-1e9)
+            number = targets[:, 0].astype(int)
+            if self.class_power:
+                weight = class_weights(targets, n_classes, self.class_power)
+                edges = [_bin_edges(column) for column in features.T]
+                ensemble = of_boosting([model.fit(_bins(features, edges), number, weight)])
+                ensemble = _with_edges(ensemble, edges)
+            else:
+                ensemble = of_boosting([model.fit(features, number)])
+            trees = all_classes(ensemble, model.classes_, n_classes, missing=-1e9)
             return FittedTrees.of([trees], logits=True)
         models = []
         for column in targets.T:
@@ -75,3 +80,36 @@ class HistBoosting:
             model = HistGradientBoostingRegressor(**options)
             models.append(model.fit(features[known], column[known]))
         return FittedTrees.of([of_boosting([model]) for model in models])
+
+
+def _bin_edges(column: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Edges between few values of a feature, or between bins that hold equal shares of many.
+
+    scikit-learn finds the same ones where there are no weights; with weights it sorts the feature
+    anew for each of them, which took most of a fit.
+    """
+    known = column[np.isfinite(column)].astype(np.float64)
+    values = np.unique(known)
+    if values.size <= _MOST_BINS:
+        return np.asarray((values[:-1] + values[1:]) / 2)
+    shares = np.linspace(0, 100, _MOST_BINS + 1)[1:-1]
+    return np.unique(np.percentile(known, shares, method="averaged_inverted_cdf"))
+
+
+def _bins(features: Features, edges: list[NDArray[np.float64]]) -> Features:
+    """Number of every feature's bin, NaN where it is missing."""
+    columns = zip(features.T, edges, strict=True)
+    numbers = np.stack([np.searchsorted(edge, column) for column, edge in columns], axis=1)
+    return np.where(np.isnan(features), np.nan, numbers).astype(np.float32)
+
+
+def _with_edges(trees: TreeEnsemble, edges: list[NDArray[np.float64]]) -> TreeEnsemble:
+    """Trees that ask for features where they were grown on numbers of bins."""
+    threshold = trees.threshold.copy()
+    # Beyond every bin stands a split between missing and measured.
+    for node in np.flatnonzero((trees.feature >= 0) & (threshold < _MOST_BINS)):
+        threshold[node] = edges[trees.feature[node]][int(threshold[node])]
+    return replace(trees, threshold=threshold)
+
+
+_MOST_BINS = 255
