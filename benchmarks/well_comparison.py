@@ -56,7 +56,7 @@ def compare(
     folds = [part.fold for part in validation.folds]
     print(f"  {score}, left-out rows of {len(folds)} folds, median and range of {n_seeds} seeds")
     for name, row in trivial_scores(task, tables, folds).items():
-        line(name, [row])
+        line(name, [row], score)
     for place, spec in enumerate(learning.models):
         line(label(spec), _scores(validation, {place: 1.0}, n_seeds), score)
     everything = dict.fromkeys(range(len(learning.models)), 1.0)
