@@ -77,7 +77,7 @@ class GatherPatches:
 
     def __post_init__(self) -> None:
         if not any(gather.any() for gather in self.gathers):
-            raise ShapeError("The gathers hold no live trace; a denoiser needs some to learn from.")
+            raise ShapeError("The gathers hold no live trace; a network needs some to learn from.")
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Floats]:
         """One cut, from each gather as often as its size asks for."""

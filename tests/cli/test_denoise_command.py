@@ -43,6 +43,22 @@ def test_command_writes_both_parts_and_a_report(folder: Path, tmp_path: Path, na
     assert 'src="http' not in report
 
 
+def test_nothing_is_removed_up_to_the_picks_of_a_store(folder: Path, tmp_path: Path) -> None:
+    survey = open_survey(folder / "line.zarr").load()
+    survey["first_break"] = ("trace", np.full(320, 0.08))
+    save_survey(survey, tmp_path / "picked.zarr")
+    removed = tmp_path / "rest.zarr"
+    status, _, err = geoml(
+        *("denoise", tmp_path / "picked.zarr", tmp_path / "out.zarr", "--protect-s", 0.04),
+        *("--checkpoint", folder / "network", "--removed", removed),
+    )
+    assert status == 0, err
+    rest = open_survey(removed)
+    early = rest["time"].values < 0.119
+    assert not rest["amplitude"].values[:, early].any()
+    assert rest["amplitude"].values[:, ~early].any()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -53,6 +69,11 @@ def test_command_writes_both_parts_and_a_report(folder: Path, tmp_path: Path, na
         (("--checkpoint", "NETWORK", "--scheduler", "thread"), "Unknown scheduler 'thread'"),
         (("--checkpoint", "NETWORK", "--report-gathers", 0), "--report-gathers is 0"),
         (("--checkpoint", "NETWORK", "--device", "abacus"), "Device 'abacus'"),
+        (
+            ("--checkpoint", "NETWORK", "--protect-s", 0.1),
+            "put the step 'pick_first_breaks' before",
+        ),
+        (("--checkpoint", "NETWORK", "--protect-s", -1), "protect_s is -1 s"),
     ],
 )
 def test_wrong_option_is_one_line_and_writes_nothing(
