@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import attention_runs
 import numpy as np
 import pytest
 from attention_events import touching
+from attention_labels import NO_GAINS, signal_scores
 from land_picks import held_out_scatter_ms
+from moveout_gathers import moveout_gathers
 
+from geoml.samples.labelled_gathers import with_noise
 from geoml.synthetic.event_gather import EventGathers
 
 
@@ -57,3 +63,32 @@ def test_gathers_whose_curves_touch_are_told_from_others() -> None:
         0.008,
     )
     assert touching(gathers).tolist() == [False, True, False]
+
+
+def test_a_denoiser_is_paid_for_noise_and_charged_for_signal() -> None:
+    clean = moveout_gathers(4)
+    noisy = with_noise(clean, NO_GAINS, np.random.default_rng(0))
+    untouched, perfect, silent = (
+        signal_scores(signal, noisy, clean)
+        for signal in (noisy.samples, clean.samples, np.zeros_like(clean.samples))
+    )
+    assert untouched["gain_db"] == untouched["leakage"] == 0
+    assert perfect["gain_db"] > 40
+    assert abs(perfect["leakage"]) < 0.3
+    assert silent["leakage"] > 0.7
+
+
+def test_labelled_gathers_are_modelled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathers = moveout_gathers(3)
+    monkeypatch.setattr(attention_runs, "open_pairs", lambda _: None)
+    monkeypatch.setattr(attention_runs, "labelled_pairs", lambda _: gathers)
+    first = attention_runs.labelled(tmp_path, tmp_path / "labelled.npz")
+    monkeypatch.delattr(attention_runs, "labelled_pairs")
+    again = attention_runs.labelled(tmp_path, tmp_path / "labelled.npz")
+    for made in (first, again):
+        assert made.dt_s == gathers.dt_s
+        for name in ("samples", "offset_m", "first_break_s", "stack_m_s", "group"):
+            np.testing.assert_array_equal(getattr(made, name), getattr(gathers, name))
+    assert [path.name for path in tmp_path.iterdir()] == ["labelled.npz"]
