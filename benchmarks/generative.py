@@ -1,6 +1,6 @@
 """Generative priors on genuine OpenFWI models, beside classical rows; do their pairs help?
 
-    python benchmarks/generative.py                      # 24 CPU minutes, two seeds at a time
+    python benchmarks/generative.py                      # 24 CPU minutes, 17 on two cores
     python benchmarks/generative.py --rows vae --seeds 0 --minutes 1
     python benchmarks/generative.py --set FlatVelA
     python benchmarks/generative.py --trial              # a network with and without drawn pairs
