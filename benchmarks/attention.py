@@ -26,8 +26,8 @@ their range. Measured so far, all networks of 440,000 to 550,000 weights:
 - On the land line no network reaches the classical picker: held-out picks are off what the others
   say by 22, 25 and 16 ms (transformer pre-trained, from scratch, U-Net; two seeds), after tuning on
   nine picked shots by 8.0 and 9.2 ms (U-Net, one seed, 5.4), the classical picker by 3.3 ms.
-- Semblance wins the events: F1 0.87, against 0.78 for the queries after 500 steps and 0.83 for
-  them moved to the strongest stack (one seed).
+- Semblance wins the events: F1 0.87, against 0.78 and 0.73 for the queries after 500 steps (two
+  seeds) and 0.83 and 0.78 for them moved to the strongest stack.
 """
 
 from __future__ import annotations
