@@ -107,7 +107,7 @@ def line(name: str, rows: Sequence[dict[str, float]], score: str | None = None) 
     kept = [n for n in others if n in rows[0] and n != score and len(rows[0]) > 2]
     note = ", ".join(f"{n} {np.median([row[n] for row in rows]):.3f}" for n in kept)
     spread = f"{min(values):.4f} .. {max(values):.4f}"
-    print(f"  {name:62s} {np.median(values):8.4f}   {spread}  {note}", flush=True)
+    print(f"  {name:72s} {np.median(values):8.4f}   {spread}  {note}", flush=True)
 
 
 def _scores(

@@ -11,6 +11,10 @@ table holds the trivial rows: a constant, under a random split the lookup of the
 which sees no log, and for gaps a straight line across them. Medians over the seeds, with their
 range. An ensemble is given twice: scored on the wells that chose it, and nested, each fold by what
 the other folds choose. The mean of all models needs no choice. Two parts run side by side.
+
+FORCE's curves are placed within their whole wells, as workflows/force2020.yaml places them: within
+the labelled part alone boosting scored -0.689 where it scores -0.636. What is left between the two
+is the seeds' doing, up to 0.05. Processor time of five seeds on one core: force 110 s.
 """
 
 from __future__ import annotations
