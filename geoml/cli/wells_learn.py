@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoml.cli import options as o
 from geoml.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -117,11 +118,12 @@ def predict(
     checkpoint: Annotated[Path, typer.Option(help="Folder that 'geoml wells train' wrote.")],
     out: Annotated[Path, typer.Option(help="Folder for a LAS file a well.")],
     well: Chosen = None,
+    overwrite: o.Overwrite = False,
 ) -> None:
     """Predict curves or facies of wells; LAS files with the predictions beside the curves."""
     from geoml.workflow.well_prediction import predict_wells
 
-    for path in predict_wells(store, checkpoint, out, well):
+    for path in predict_wells(store, checkpoint, out, well, overwrite=overwrite):
         print(path)
 
 

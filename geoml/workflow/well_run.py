@@ -111,7 +111,8 @@ def _predict(folder: Path, source: Stage, trained: Stage, most: int | None) -> S
     def make(resume: bool) -> None:
         (store,) = source.products
         names = [name for name, _ in wells(store)][:most]
-        for _ in predict_wells(store, folder / "checkpoint", products, names):
+        # A killed run may have left some of them.
+        for _ in predict_wells(store, folder / "checkpoint", products, names, overwrite=True):
             pass
 
     inputs = {"wells": source.fingerprint, "train": trained.fingerprint}

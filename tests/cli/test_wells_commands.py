@@ -97,10 +97,12 @@ def test_gaps_are_filled_flagged_and_scored_on_hidden_pieces(tmp_path: Path) -> 
     assert min(scores, key=lambda name: float(scores[name][0])) == "ridge"
     status, _, err = geoml("wells", "train", store, *learn, "--out", tmp_path / "run")
     assert status == 0, err
-    status, _, err = geoml(
-        "wells", "predict", store, "--checkpoint", tmp_path / "run", "--out", out
-    )
+    predict = ("wells", "predict", store, "--checkpoint", tmp_path / "run", "--out", out)
+    status, _, err = geoml(*predict)
     assert status == 0, err
+    # The folder may be that of the files which were read.
+    assert "exists already" in refused(*predict)
+    assert geoml(*predict, "--overwrite")[0] == 0
     log = lasio.read(out / "A.las")
     assert np.flatnonzero(log["NPHI_FILLED_FLAG"] == 1).tolist() == list(range(100, 140))
     assert np.isnan(log["NPHI"][100:140]).all()
