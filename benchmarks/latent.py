@@ -13,8 +13,8 @@ without any (adjusted Rand index of k-means). Every row is the median of the see
 
 ``labels`` so far, one seed, 45 CPU seconds of training: with 1, 5 and 20 labels a facies classical
 attributes name 56, 69 and 75 % of the points right, the texture of codes 41, 62 and 72 %, that of
-principal components 44, 59 and 70 %, codes and attributes together 48, 69 and 77 %; a code by itself
-25 %. Clusters of attributes agree with the truth by 0.53, of code texture by 0.29: the classical
+principal components 44, 59 and 70 %, codes and attributes together 48, 69 and 77 %; a code by
+itself 25 %. Clusters of attributes agree with the truth by 0.53, of code texture by 0.29: the classical
 tool wins but for the last point or two that codes add to it where labels are many.
 """
 
