@@ -19,6 +19,7 @@ last lines set two heads against one, and three against two, seed by seed.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -230,6 +231,7 @@ def main() -> None:
             if any(all(r.get(name) == value for name, value in key.items()) for r in results):
                 continue
             print(f"{row}, seed {seed}", flush=True)
+            gc.collect()  # the pairs of the last run, before those of this one are read
             folder = arguments.folder / f"{fixed['pairs']}_{row}_{arguments.minutes:g}_{seed}"
             checkpoint = run(pairs, row, arguments.minutes, seed, folder)
             steps = checkpoint.training["curve"][-1]["step"]

@@ -23,6 +23,7 @@ for that very set; the 80 % interval, scaled on one half and counted on the othe
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -259,6 +260,7 @@ def main() -> None:
                 if any(all(r[k] == v for k, v in key.items()) for r in results):
                     continue
                 print(f"{name}, {row}, seed {seed}", flush=True)
+                gc.collect()  # the pairs of the last run, before those of this one are read
                 folder = arguments.folder / f"{name}_{row}_{arguments.minutes:g}_{seed}"
                 results.append({**key, **run(pairs, row, arguments.minutes, seed, folder)})
                 with log.open("a") as file:
