@@ -52,7 +52,6 @@ from generative_classics import (
 )
 from generative_measures import COLUMNS, SHOWN, Genuine, Kept, print_row, two_sets
 from generative_trial import run_trial
-from worker_end import end_with_parent
 
 from geoml.models.priors import PRIORS
 from geoml.network_checkpoint import load_network_checkpoint
@@ -62,6 +61,7 @@ from geoml.products.style import png_bytes, write_whole
 from geoml.training.prior import train_prior
 from geoml.training.prior_data import VelocitySections, read_velocity_sections, unscaled
 from geoml.training.prior_options import PriorOptions
+from geoml.worker_end import end_with_parent
 
 SETS = {"CurveVelA": "curve_vel_a", "FlatVelA": "flat_vel_a"}
 HELD_OUT = 0.1

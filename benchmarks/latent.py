@@ -31,7 +31,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from worker_end import end_with_parent
+from geoml.worker_end import end_with_parent
 
 # Each worker has one core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -45,6 +45,7 @@ from geoml.prediction.logs import LogPredictor
 from geoml.registry import split_spec
 from geoml.samples.log_table import log_table
 from geoml.well_checkpoint import LogMember, load_well_checkpoint
+from geoml.worker_end import end_with_parent
 from geoml.workflow.well_learning import PenaltyFile, WellLearning, learning_tables
 from geoml.workflow.wells import train_wells
 
@@ -244,7 +245,7 @@ def main() -> None:
     # One core a part: trees and matrices would else take all cores in every process.
     os.environ["OMP_NUM_THREADS"] = "1"
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.workers, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(arguments.workers, spawn, end_with_parent) as pool:
         for text in pool.map(printed_part, names, [arguments] * len(names)):
             print(text, flush=True)
 

@@ -16,6 +16,7 @@ ROOT = Path(geoml.__file__).parent
 RANKS = {
     "errors": 0,
     "registry": 0,
+    "worker_end": 0,
     "checkpoint_files": 1,
     "survey": 1,
     "physics": 1,

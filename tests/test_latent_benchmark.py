@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import latent
@@ -69,35 +65,3 @@ def test_features_of_a_section_are_rows_of_the_same_points() -> None:
 @pytest.mark.parametrize("part", latent.PARTS)
 def test_every_part_is_there(part: str) -> None:
     assert callable(getattr(latent_parts, part))
-
-
-POOL = """
-import os, time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from worker_end import end_with_parent
-
-pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
-print(pool.submit(os.getpid).result(), flush=True)
-pool.submit(time.sleep, 60).result()
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
-def test_worker_ends_when_its_benchmark_is_killed() -> None:
-    folder = str(Path(latent.__file__).parent)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", POOL], stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": folder},
-    )  # fmt: skip
-    assert parent.stdout is not None
-    place = Path("/proc") / parent.stdout.readline().strip()
-    assert place.exists()
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-    for _ in range(50):
-        if not place.exists() or ") Z " in (place / "stat").read_text():
-            return
-        time.sleep(0.1)
-    pytest.fail(f"Worker {place.name} outlives its benchmark.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -21,6 +20,7 @@ from typing import Any, TypeVar
 
 from geoml.errors import OptionError, StoreError
 from geoml.registry import nearest
+from geoml.worker_end import end_with_parent
 
 LOCAL_SCHEDULERS = ("threads", "processes", "synchronous")
 
@@ -108,22 +108,6 @@ class _Here(Executor):
         return future
 
 
-def _end_with_parent() -> None:
-    """End this worker with the process that started it.
-
-    A worker holds both ends of the pipe of its tasks: after a SIGKILL of its parent it would wait
-    for the next task for ever.
-    """
-
-    def wait_and_end() -> None:
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait_and_end, daemon=True).start()
-
-
 @contextmanager
 def _executor(scheduler: str, n_workers: int) -> Iterator[tuple[Executor, int]]:
     """An executor and how many tasks it runs at once."""
@@ -135,7 +119,7 @@ def _executor(scheduler: str, n_workers: int) -> Iterator[tuple[Executor, int]]:
     elif scheduler == "processes":
         # Spawned: a fork would copy the locks of the threads that Zarr runs.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(n_workers, context, initializer=_end_with_parent) as pool:
+        with ProcessPoolExecutor(n_workers, context, initializer=end_with_parent) as pool:
             yield pool, n_workers
     else:
         with ThreadPoolExecutor(n_workers) as pool:

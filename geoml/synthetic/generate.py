@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
@@ -25,6 +23,7 @@ from geoml.survey.store import part_path, plain_json
 from geoml.synthetic.family_spec import build_family, family_spec
 from geoml.synthetic.recipe import PairRecipe
 from geoml.synthetic.velocity_range import VelocityRange
+from geoml.worker_end import end_with_parent
 
 Process = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 Block = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
@@ -265,12 +264,4 @@ def _blocks(
 def start_worker() -> None:
     """One thread, as workers run side by side; and no worker outlives the run that started it."""
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent has ended, even by a kill that ran no clean-up."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()
