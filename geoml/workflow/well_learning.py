@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geoml.errors import FileFormatError, OptionError
 from geoml.registry import build, split_spec, with_options
@@ -19,6 +19,8 @@ from geoml.tasks import LOG_TASKS, LogTask
 from geoml.training.log_options import LogTrainingOptions
 
 Spec = str | dict[str, Any]
+
+USUAL_INPUTS = ("GR", "RDEP", "RHOB", "NPHI")
 
 
 class PenaltyFile(BaseModel):
@@ -65,7 +67,8 @@ class WellLearning(BaseModel):
     Attributes:
         task: Name in ``LOG_TASKS``, or ``name: {option: value}``.
         penalty: Where the costs of wrong facies are; they go to the task.
-        inputs: Curves that enter; text and category curves become a channel a value.
+        inputs: Curves that enter, by default ``USUAL_INPUTS`` but the targets; text and category
+            curves become a channel a value.
         log10: Inputs that enter as logarithms; those in ohm.m when None.
         within_well: Curves that enter, also or instead, as their place within their own well: its
             median taken off, its spread as the unit. For wells whose tools do not read alike.
@@ -86,7 +89,7 @@ class WellLearning(BaseModel):
 
     task: Spec = "log_regression"
     penalty: PenaltyFile | None = None
-    inputs: tuple[str, ...] = Field(default=("GR", "RDEP", "RHOB", "NPHI"), min_length=1)
+    inputs: tuple[str, ...] = Field(default=USUAL_INPUTS, min_length=1)
     log10: tuple[str, ...] | None = None
     within_well: tuple[str, ...] = ()
     models: tuple[Spec, ...] = Field(default=("bilstm",), min_length=1)
@@ -96,6 +99,17 @@ class WellLearning(BaseModel):
     smoother: dict[str, Any] = Field(default_factory=dict)
     keep: dict[str, tuple[float, float]] = Field(default_factory=dict)
     calibrate: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_target_is_a_usual_input(cls, given: Any) -> Any:
+        """Inputs that nobody named leave out what is to be predicted."""
+        task = given.get("task") if isinstance(given, dict) else None
+        if not isinstance(task, dict) or "inputs" in given:
+            return given
+        options = next(iter(task.values()), None) or {}
+        targets = options.get("targets", ()) if isinstance(options, dict) else ()
+        return {**given, "inputs": [name for name in USUAL_INPUTS if name not in targets]}
 
     def built_task(self) -> LogTask:
         """The task with its options checked."""

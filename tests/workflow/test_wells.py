@@ -13,7 +13,12 @@ from geoml.errors import OptionError
 from geoml.survey.wells import save_wells
 from geoml.well_checkpoint import load_well_checkpoint
 from geoml.workflow.well_folds import cross_validate, greedy_weights
-from geoml.workflow.well_learning import PenaltyFile, WellLearning, learning_tables
+from geoml.workflow.well_learning import (
+    USUAL_INPUTS,
+    PenaltyFile,
+    WellLearning,
+    learning_tables,
+)
 from geoml.workflow.well_prediction import predict_wells
 from geoml.workflow.well_specification import checked_learning, load_well_workflow
 from geoml.workflow.wells import evaluate_wells, fold_scores, train_wells
@@ -210,6 +215,17 @@ def test_target_among_the_inputs_is_refused() -> None:
     learning = LEARNING.model_copy(update={"task": {"log_regression": {"targets": ["VS"]}}})
     with pytest.raises(OptionError, match="No well has the target 'VS'"):
         validated(learning)
+
+
+@pytest.mark.parametrize("task", ["log_regression", "imputation"])
+def test_usual_inputs_leave_out_the_target(task) -> None:
+    learning = checked_learning({"task": {task: {"targets": ["RHOB"]}}}, "learn")
+    assert learning.inputs == ("GR", "RDEP", "NPHI")
+    assert checked_learning({"task": {task: {"targets": ["DTS"]}}}, "learn").inputs == (
+        *USUAL_INPUTS,
+    )
+    named = {"task": {task: {"targets": ["RHOB"]}}, "inputs": ["GR", "RHOB"]}
+    assert checked_learning(named, "learn").inputs == ("GR", "RHOB")
 
 
 def test_wells_workflow_has_only_known_keys(tmp_path: Path) -> None:
