@@ -153,7 +153,7 @@ def _tell_kept(
     n_all = sum(int(w[name].notnull().sum()) for w in wells for name in targets if name in w)
     n_kept = sum(int(np.isfinite(table.targets).sum()) for table in tables)
     announce(
-        f"keep: {n_kept} of {n_all} measured values ({n_kept / n_all:.0%}) are learned and scored"
+        f"keep: {n_kept} of {n_all} measured values ({n_kept / max(n_all, 1):.0%}) are learned and scored"
     )
 
 

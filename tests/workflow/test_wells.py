@@ -109,6 +109,15 @@ def test_rows_outside_the_kept_range_are_not_scored_and_that_is_said() -> None:
     assert told[0].startswith(f"keep: {n_rows} of 720 measured values (")
 
 
+def test_target_without_a_value_is_refused_beside_kept_rows_too() -> None:
+    wells = made_wells(3)
+    for well in wells:
+        well["DTC"] = well["DTC"] * np.nan
+    careful = LEARNING.model_copy(update={"keep": {"GR": (0.0, 60.0)}, "models": ("ridge",)})
+    with pytest.raises(OptionError, match="'DTC' has 0 values"):
+        evaluate_wells(wells, careful, announce=lambda line: None)
+
+
 IMPUTATION = LEARNING.model_copy(
     update={
         "task": {"imputation": {"targets": ["DTC"]}},
