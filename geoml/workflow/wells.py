@@ -152,9 +152,8 @@ def _tell_kept(
     targets = learning.built_task().targets
     n_all = sum(int(w[name].notnull().sum()) for w in wells for name in targets if name in w)
     n_kept = sum(int(np.isfinite(table.targets).sum()) for table in tables)
-    announce(
-        f"keep: {n_kept} of {n_all} measured values ({n_kept / max(n_all, 1):.0%}) are learned and scored"
-    )
+    share = n_kept / max(n_all, 1)
+    announce(f"keep: {n_kept} of {n_all} measured values ({share:.0%}) are learned and scored")
 
 
 def _unit(wells: Sequence[xr.Dataset], target: str) -> str:
