@@ -4,9 +4,12 @@
     python benchmarks/ablation.py --minutes 5 --seeds 0 --rows heads_1 heads_2 heads_3
     python benchmarks/ablation.py --models $GEOML_DATA/velocity/openfwi_FlatVelA_train.zip
     python benchmarks/ablation.py --pairs pairs.zarr                 # pairs that are there already
+    python benchmarks/ablation.py --passes 2                         # equal pairs, not minutes
 
 Every row is the reference with one thing changed: same pairs, same seeds, equal CPU minutes of the
-training process, one thread (what `stream` models counts as training). Pairs are 5,000 genuine
+training process, one thread (what `stream` models counts as training). With ``--passes`` every row
+sees as many pairs in place of as many minutes, so that neither its cost nor the machine's load
+counts; the CPU seconds stand beside it. Pairs are 5,000 genuine
 OpenFWI velocity models, modelled once; nine tenths train, 2 % choose the epoch, 8 % are scored.
 Printed is the median over seeds with its range, and the median and range of the differences to the
 reference of the same seed. Finished runs are kept in ``--folder`` and not repeated, so that an
@@ -23,7 +26,8 @@ import gc
 import json
 import os
 import statistics
-from dataclasses import asdict
+import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +68,7 @@ COLUMNS = {
     "canny_ods": "Canny ODS",
     "coverage_80": "in 80 %",
     "samples": "samples",
+    "cpu_s": "CPU s",
 }
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -83,7 +88,23 @@ ROWS: dict[str, dict[str, Any]] = {
 """Row -> what it changes of the reference: task, or single options of model and training."""
 
 
-def training_options(row: str, minutes: float, seed: int) -> TrainingOptions:
+@dataclass(frozen=True)
+class Budget:
+    """What every run may use: CPU minutes or, where these are None, passes over the pairs."""
+
+    minutes: float | None
+    passes: int | None
+
+    @property
+    def key(self) -> dict[str, float | int]:
+        """What the kept results carry."""
+        if self.passes is not None:
+            return {"passes": self.passes}
+        assert self.minutes is not None
+        return {"minutes": self.minutes}
+
+
+def training_options(row: str, budget: Budget, seed: int) -> TrainingOptions:
     """Options of one run."""
     change = ROWS[row]
     more = dict(change.get("options", {}))
@@ -93,30 +114,33 @@ def training_options(row: str, minutes: float, seed: int) -> TrainingOptions:
             "velocity_range": asdict(PRESETS["openfwi"].velocity_range),
         }
     return TrainingOptions(
-        max_cpu_minutes=minutes,
-        max_epochs=100_000,
+        max_cpu_minutes=budget.minutes,
+        max_epochs=budget.passes or 100_000,
         patience=None,
         seed=seed,
         splits=SPLITS,
         accelerator="cpu",
         memory_limit_gb=12.0,
+        memory_dtype="float16",
         augmentation={**AUGMENTATION, **change.get("augmentation", {})},
         **{**MUON, **more},
     )
 
 
-def run(pairs: Path, row: str, minutes: float, seed: int, folder: Path) -> Checkpoint:
-    """Train one row with one seed."""
+def run(pairs: Path, row: str, budget: Budget, seed: int, folder: Path) -> tuple[Checkpoint, float]:
+    """Train one row with one seed; its checkpoint and CPU seconds, pairs read included."""
+    clock = time.process_time()
     train(
         pairs,
         folder,
         task=ROWS[row].get("task", TASK),
         model={"mh_unet_s": {**MODEL, **ROWS[row].get("model", {})}},
-        options=training_options(row, minutes, seed),
+        options=training_options(row, budget, seed),
         overwrite=True,
         announce=lambda line: print(f"    {line}", flush=True),
     )
-    return load_checkpoint(folder)
+    seconds = time.process_time() - clock
+    return load_checkpoint(folder), seconds
 
 
 def score(pairs: Path, checkpoint: Checkpoint, *, mirror: bool = False) -> dict[str, float]:
@@ -208,13 +232,20 @@ def _spread(values: list[float], sign: str = "") -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=15.0, help="CPU minutes a run")
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--minutes", type=float, default=15.0, help="CPU minutes a run")
+    limit.add_argument("--passes", type=int, help="passes over the pairs, in place of minutes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), help="all, if not given")
     parser.add_argument("--models", type=Path, help="zip or folder of OpenFWI velocity models")
     parser.add_argument("--pairs", type=Path, help="pair store in place of --models")
     parser.add_argument("--folder", type=Path, default=Path("runs/ablation"))
     arguments = parser.parse_args()
+    # Fresh pairs make no passes over the store: that row has a budget in minutes alone.
+    possible = [row for row in ROWS if arguments.passes is None or row != "stream"]
+    rows = arguments.rows or possible
+    if not set(rows) <= set(possible):
+        parser.error("'stream' makes no passes over pairs; give --minutes.")
     torch.set_num_threads(1)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     pairs = arguments.pairs
@@ -224,25 +255,29 @@ def main() -> None:
         pairs = make_pairs(models, arguments.folder / f"{models.stem}.zarr")
     log = arguments.folder / "results.jsonl"
     results = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    fixed = {"pairs": pair_fingerprint(open_pairs(pairs))[:12], "minutes": arguments.minutes}
+    passes = arguments.passes
+    budget = Budget(arguments.minutes if passes is None else None, passes)
+    fixed = {"pairs": pair_fingerprint(open_pairs(pairs))[:12], **budget.key}
     for seed in arguments.seeds:
-        for row in arguments.rows:
+        for row in rows:
             key = {**fixed, "row": row, "seed": seed}
             if any(all(r.get(name) == value for name, value in key.items()) for r in results):
                 continue
             print(f"{row}, seed {seed}", flush=True)
             gc.collect()  # the pairs of the last run, before those of this one are read
-            folder = arguments.folder / f"{fixed['pairs']}_{row}_{arguments.minutes:g}_{seed}"
-            checkpoint = run(pairs, row, arguments.minutes, seed, folder)
+            unit, limit_of = next(iter(budget.key.items()))
+            folder = arguments.folder / f"{fixed['pairs']}_{row}_{limit_of:g}_{unit}_{seed}"
+            checkpoint, seconds = run(pairs, row, budget, seed, folder)
             steps = checkpoint.training["curve"][-1]["step"]
-            found = [{**key, "samples": steps * MUON["batch_size"], **score(pairs, checkpoint)}]
+            told = {"samples": steps * MUON["batch_size"], "cpu_s": seconds}
+            found = [{**key, **told, **score(pairs, checkpoint)}]
             if row == REFERENCE:
                 mirrored = score(pairs, checkpoint, mirror=True)
                 found.append({**key, "row": f"{row}, mirrored too", **mirrored})
             results += found
             with log.open("a") as file:
                 file.writelines(json.dumps(one) + "\n" for one in found)
-    now = [r for r in results if all(r[name] == value for name, value in fixed.items())]
+    now = [r for r in results if all(r.get(name) == value for name, value in fixed.items())]
     print_table(now)
 
 

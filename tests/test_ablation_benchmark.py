@@ -22,7 +22,7 @@ def setting(row: str) -> dict:
     task = build(TASKS, change.get("task", ablation.TASK), "task")
     model = {**ablation.MODEL, **change.get("model", {})}
     config = build_model("mh_unet_s", SHAPE, task.heads, model).config
-    options = asdict(ablation.training_options(row, 5.0, 0))
+    options = asdict(ablation.training_options(row, ablation.Budget(5.0, None), 0))
     with_options(Augmentation, options["augmentation"], "augmentation")
     if options["stream"] is not None:
         with_options(StreamOptions, options["stream"], "stream")
@@ -64,4 +64,21 @@ def test_differences_are_taken_seed_by_seed(capsys: pytest.CaptureFixture[str]) 
 def test_what_a_row_does_not_have_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
     ablation.print_table([result("heads_3", 0, 90.0)])
     line = next(ln for ln in capsys.readouterr().out.splitlines() if ln.startswith("heads_3"))
-    assert line.split() == ["heads_3", "1", "90.0", "180.0", "0.900", "-", "-", "-", "-"]
+    assert line.split() == ["heads_3", "1", "90.0", "180.0", "0.900", "-", "-", "-", "-", "-"]
+
+
+def test_equal_passes_leave_out_the_clock() -> None:
+    budget = ablation.Budget(None, 3)
+    options = ablation.training_options("heads_1", budget, 0)
+    assert (options.max_epochs, options.max_cpu_minutes) == (3, None)
+    assert budget.key == {"passes": 3}
+
+
+def test_fresh_pairs_have_no_passes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["ablation.py", "--passes", "2", "--rows", "stream"])
+    with pytest.raises(SystemExit) as stopped:
+        ablation.main()
+    assert stopped.value.code == 2
+    assert "give --minutes" in capsys.readouterr().err
