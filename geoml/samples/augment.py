@@ -7,7 +7,7 @@ Noise is drawn afresh each epoch rather than stored with the pairs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.fft
@@ -155,6 +155,10 @@ class Augmentation:
             changed = mirror.flip(changed)
             velocity = np.ascontiguousarray(velocity[:, ::-1])
         return changed, velocity
+
+    def of_a_survey(self) -> Augmentation:
+        """Without what no survey shows: its windows are never flipped, its ground never scaled."""
+        return replace(self, mirror_probability=0.0, velocity_factor=None)
 
     def _draw_gain(self, rng: np.random.Generator, shots: Floats) -> Floats:
         """Factor of each trace, 0 for the dead, shape (shot, 1, receiver)."""

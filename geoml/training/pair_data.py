@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +100,7 @@ class PairData(lightning.LightningDataModule):
         Its gathers are augmented like those of the training, as the survey is noisy too, but never
         flipped or scaled: the survey fills the recorded channels.
         """
-        recorded = self.augment
-        if recorded is not None:
-            recorded = replace(recorded, mirror_probability=0.0, velocity_factor=None)
+        recorded = None if self.augment is None else self.augment.of_a_survey()
         return FixedPairs(
             self.path,
             getattr(self.splits, name),

@@ -193,9 +193,6 @@ class _Judge:
         started = time.perf_counter()
         sections, velocity = self._predict(predictor, mixture, self.chosen.scored)
         seconds = time.perf_counter() - started
-        if self.options.augment:
-            # Velocity may be changed together with the gathers.
-            self.true = true_sections(velocity, self.true.family)
         calibration = self._calibration(predictor, mixture)
         scores = section_scores(
             sections,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.registry import with_options
 from geoml.samples import Augmentation, SplitFractions, split_pairs
 from geoml.samples.dataset import PairDataset
+from geoml.samples.mirror import mirror_channels
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
 from geoml.training.pair_data import pair_fingerprint
@@ -160,16 +161,27 @@ def read_gathers(
     """
     options: dict[str, Any] = checkpoint.training.get("options", {})
     scaling = Scaling.from_dict(checkpoint.scaling)
-    change = None
+    change = mirror = None
     if augment and options.get("augmentation") is not None:
-        change = with_options(Augmentation, options["augmentation"], "augmentation")
-        change = replace(change, mirror_probability=0.0)
+        given = with_options(Augmentation, options["augmentation"], "augmentation")
+        change = given.of_a_survey()
+        if given.mirror_probability > 0:
+            # Its channels change what is drawn.
+            mirror = mirror_channels(Acquisition.from_dict(checkpoint.acquisition))
     dataset = PairDataset(
-        path, indices, scaling, change, seed=int(options.get("seed", 0)) + 1, memory_limit_gb=0
+        path,
+        indices,
+        scaling,
+        change,
+        mirror=mirror,
+        seed=int(options.get("seed", 0)) + 1,
+        memory_limit_gb=0,
     )
     for start in range(0, len(dataset), batch):
         some = dataset.__getitems__(range(start, min(start + batch, len(dataset))))
         shots = scaling.unscale_shots(some["shots"].numpy())
+        if mirror is not None:
+            shots = shots[:, mirror.recorded]
         velocity = scaling.unscale_velocity(some["velocity"].numpy())
         yield np.swapaxes(shots, 2, 3), velocity
 

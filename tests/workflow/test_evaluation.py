@@ -155,9 +155,16 @@ def test_other_acquisition_or_steps_are_refused_and_another_wavelet_is_named(
     assert any("another source wavelet than a" in note for note in done.facts["notes"])
 
 
-def test_evaluation_repeats_what_training_found(pairs: Path, tmp_path: Path) -> None:
-    """With its own noise on its own test part, to the digit."""
-    options = TrainingOptions(max_epochs=1, precision="32-true", accelerator="cpu")
+@pytest.mark.parametrize(
+    "augmentation", [{}, {"mirror_probability": 0.5, "velocity_factor": (0.7, 0.9)}]
+)
+def test_evaluation_repeats_what_training_found(
+    pairs: Path, tmp_path: Path, augmentation: dict[str, object]
+) -> None:
+    """With its own noise on its own test part, to the digit; never flipped, never scaled."""
+    options = TrainingOptions(
+        max_epochs=1, precision="32-true", accelerator="cpu", augmentation=augmentation
+    )
     model = {"mh_unet_s": {**SMALL, "stem_widths": [8, 16], "widths": [16, 24]}}
     out = train(pairs, tmp_path / "run", model=model, options=options, announce=lambda line: None)
     known = load_checkpoint(out)
