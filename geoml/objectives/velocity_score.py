@@ -9,6 +9,12 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 SSIM_RANGE_M_S = (1500.0, 4500.0)
 """Velocities that count as 0 and 1 in SSIM: those of OpenFWI, whatever the data set."""
+SSIM_DEFINITION = (
+    "SSIM: Wang et al. (2004), Gaussian window of 11 cells with standard deviation 1.5, constants "
+    f"0.01 and 0.03, {SSIM_RANGE_M_S[0]:g} to {SSIM_RANGE_M_S[1]:g} m/s as 0 to 1, sections "
+    "reflected at their sides, mean over cells."
+)
+"""What ``velocity_scores`` means by it, for tables."""
 
 
 def velocity_scores(
@@ -18,7 +24,8 @@ def velocity_scores(
 
     SSIM is that of Wang et al. with an 11-cell Gaussian window of standard deviation 1.5 cells and
     constants 0.01 and 0.03, on velocities brought to 0..1 by ``range_m_s``, averaged over cells
-    and sections. The range is a constant, so that scores of different sets can be compared.
+    and sections, which are reflected at their sides. The range is a constant, so that scores of
+    different sets can be compared.
 
     Args:
         predicted: Velocity [m/s], shape (sample, depth, distance).

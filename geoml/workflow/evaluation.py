@@ -16,6 +16,7 @@ from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import MissingPackageError, OptionError
 from geoml.objectives import conformal_factors, sweep_edges, thin_edges
 from geoml.objectives.section_scores import Sections, TrueSections, section_scores
+from geoml.objectives.velocity_score import SSIM_DEFINITION
 from geoml.physics.edges import velocity_edges
 from geoml.prediction.mixture_calibration import with_mixture_calibration
 from geoml.prediction.network import WindowPredictor
@@ -126,6 +127,7 @@ def evaluate(
             "own_store": chosen.own,
             "split": options.split if chosen.own else "all",
             "augmented": options.augment,
+            "ssim": SSIM_DEFINITION,
             "families": sorted(set(judge.true.family)),
             "notes": [*notes, *chosen.notes, *judge.notes],
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from geoml.objectives.velocity_score import SSIM_DEFINITION
 from geoml.workflow.evaluation import Evaluation
 from geoml.workflow.evaluation_refinement import KIND
 from geoml.workflow.evaluation_samples import LEVELS, SAMPLES
@@ -45,6 +46,10 @@ _SPREAD: tuple[Column, ...] = (
     ("risk area", lambda r: r["risk_area_m_s"], ".1f"),
     ("least", lambda r: r["least_risk_area_m_s"], ".1f"),
 )
+_RISK: tuple[Column, ...] = tuple(
+    (f"{100 * share:g} %", lambda r, share=share: _risk(r, share), ".1f")  # type: ignore[misc]
+    for share in (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+)
 _SAMPLES: tuple[Column, ...] = (
     *((f"in {k} %", lambda r, k=k: 100 * r[SAMPLES][f"coverage_{k}"], ".1f") for k in LEVELS),
     *((f"width {k}", lambda r, k=k: r[SAMPLES][f"width_{k}"], ".0f") for k in LEVELS),
@@ -72,7 +77,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
     blocks = [f"{facts['pairs']}: {facts['scored']} pairs ({part}), gathers {gathers}"]
     blocks += [f"note: {note}" for note in facts["notes"]]
     scored = [row for row in rows if "mae_m_s" in row and row["kind"] != KIND]
-    blocks.append(_table("Velocity [m/s]: MAE as a whole, near edges, by depth", _VELOCITY, scored))
+    title = "Velocity [m/s]: MAE as a whole, near edges, by depth"
+    blocks.append(f"{_table(title, _VELOCITY, scored)}\n{SSIM_DEFINITION}")
     if len(facts["families"]) > 1:
         families = tuple(_family_column(name) for name in facts["families"])
         blocks.append(_table("Velocity MAE by family [m/s]", families, scored))
@@ -84,6 +90,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
     if spread:
         title = "Spread: cells inside intervals [%], mean widths, CRPS and risk [m/s], ECE"
         blocks.append(_table(title, _SPREAD, spread))
+        title = "Risk over coverage: MAE [m/s] of the share of cells with the smallest spread"
+        blocks.append(_table(title, _RISK, spread))
     samples = [row for row in rows if row["kind"] == SAMPLES]
     if samples:
         title = "Samples as drawn: cells inside their intervals [%], widths, CRPS and spread [m/s]"
@@ -97,6 +105,13 @@ def evaluation_text(evaluation: Evaluation) -> str:
 
 def _family_column(name: str) -> Column:
     return name, lambda row: row["parts"]["family"][name]["mae_m_s"], ".1f"
+
+
+def _risk(row: Row, share: float) -> float:
+    """Error of the surest cells, at the point of the curve that is nearest to their share."""
+    curve = row["risk_curve"]
+    kept = curve["coverage"]
+    return float(curve["risk_m_s"][min(range(len(kept)), key=lambda i: abs(kept[i] - share))])
 
 
 def _table(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> str:

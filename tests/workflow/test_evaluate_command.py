@@ -26,6 +26,16 @@ def test_command_prints_every_row_and_writes_what_is_asked(
     assert "12 pairs (none used in training)" in out
     for heading in ("SSIM", "three_layers", "ODS 2", "in 80 %", "CRPS"):
         assert heading in out
+    assert "SSIM: Wang et al. (2004), Gaussian window of 11 cells" in out
+    assert document["ssim"] in out
+    risk = out.split("Risk over coverage")[1].splitlines()
+    assert risk[1].split() == ["10", "%", "25", "%", "50", "%", "75", "%", "90", "%", "100", "%"]
+    first = document["rows"][0]
+    shares, risks = first["risk_curve"].values()
+    curve = {round(share, 2): value for share, value in zip(shares, risks, strict=True)}
+    told = [float(cell) for cell in risk[2].removeprefix(first["name"]).split()]
+    assert told == [round(curve[share], 1) for share in (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)]
+    assert told[-1] == round(first["mae_m_s"], 1)  # all cells kept
     assert (tmp_path / "e.png").read_bytes().startswith(b"\x89PNG")
     assert {"calibration_curve", "risk_curve"} <= set(document["rows"][0])
 
