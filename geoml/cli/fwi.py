@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoml.cli import options as o
 from geoml.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -63,17 +64,25 @@ def fwi(
         Path | None, typer.Option(help="File from which a killed run goes on.")
     ] = None,
     device: Annotated[str, typer.Option(help="As torch spells it.")] = "cpu",
+    overwrite: o.Overwrite = False,
 ) -> None:
     """Invert waveforms from a smooth or gradient start; print misfit, cost and, if known, error."""
     import zarr
 
     from geoml.errors import OptionError, StoreError
+    from geoml.products import check_place
 
     if not (store / "zarr.json").is_file():
         raise StoreError(f"{store}: no store there; give a pair store or a survey store.")
-    given = _options(option or [])
+    given = o.named_values(option or [])
+    check_place(out, [path for path in (store, raw) if path is not None], overwrite)
     if "pairs_version" in zarr.open_group(store, mode="r").attrs:
-        for name, value in (("--checkpoint", checkpoint), ("--report", report), ("--raw", raw)):
+        for name, value in (
+            ("--checkpoint", checkpoint),
+            ("--report", report),
+            ("--raw", raw),
+            ("--settings", settings),
+        ):
             if value is not None:
                 raise OptionError(f"{name} goes with a survey store; {store.name} holds pairs.")
         if then_cells and prior is None:
@@ -87,6 +96,10 @@ def fwi(
                 f"--prior goes with a pair store, of whose grid the prior is; {store.name} is a "
                 "survey. Leave it out."
             )
+        if settings is not None and checkpoint is not None:
+            raise OptionError(
+                "--settings says what a checkpoint knows by itself; leave one of the two out."
+            )
         if report is not None and checkpoint is None:
             raise OptionError("--report needs --checkpoint, whose training it describes.")
         prediction = _line(
@@ -98,21 +111,6 @@ def fwi(
     print(out)
     if report is not None:
         print(report)
-
-
-def _options(texts: list[str]) -> dict[str, Any]:
-    """Options by name, values read as YAML."""
-    import yaml
-
-    from geoml.errors import OptionError
-
-    given = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise OptionError(f"--option {text}: write name=value.")
-        given[name] = yaml.safe_load(value)
-    return given
 
 
 def _pair(
@@ -202,13 +200,21 @@ def _line(
 def _writer(out: Path) -> Any:
     """What writes the section; a suffix that nothing writes is refused before the work."""
     if out.suffix == ".npy":
-        import numpy as np
-
-        return lambda prediction: np.save(out, prediction["velocity"].values)
+        return lambda prediction: _save_array(prediction, out)
     from geoml.products import product_for
 
     product = product_for(out)
     return lambda prediction: product(prediction, out)
+
+
+def _save_array(prediction: xr.Dataset, out: Path) -> None:
+    """The velocity as an array (depth, distance)."""
+    import numpy as np
+
+    from geoml.products.output_file import OutputFiles
+
+    with OutputFiles() as files, files.open(out) as file:
+        np.save(file, prediction["velocity"].values)
 
 
 def _told(attrs: dict[str, Any]) -> list[str]:

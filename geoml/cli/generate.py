@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,8 +38,6 @@ def generate(
     overwrite: o.Overwrite = False,
 ) -> None:
     """Draw velocity models; 'geoml simulate --families' shoots over the same ones."""
-    import yaml
-
     from geoml.errors import OptionError
     from geoml.registry import lookup
     from geoml.synthetic import SectionGrid
@@ -53,12 +51,7 @@ def generate(
             rows, columns = (int(side) for side in cells.lower().split("x"))
         except ValueError:
             raise OptionError(f"--cells {cells}: write rows x columns, such as 70x70.") from None
-    options: dict[str, Any] = {}
-    for text in option or []:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise OptionError(f"--option {text}: write name=value.")
-        options[name] = yaml.safe_load(value)
+    options = o.named_values(option or [])
     if options and len(family) > 1:
         raise OptionError(f"--option belongs to one family, and {len(family)} are given.")
     with progress_bar("Drawing models") as progress:

@@ -72,12 +72,15 @@ def invert(
         int, typer.Option(help="Shots that the report's physics check re-models.")
     ] = 40,
     device: Annotated[str, typer.Option(help="As torch spells it.")] = "cpu",
+    overwrite: o.Overwrite = False,
 ) -> None:
     """Slide a trained network along a line; write section, spread and report."""
     from geoml.checkpoint import load_checkpoint
+    from geoml.errors import OptionError
     from geoml.prediction.ladder_text import ladder_table
-    from geoml.products import product_for
+    from geoml.products import check_place, product_for
     from geoml.survey.store import open_survey
+    from geoml.survey.wells import open_wells
     from geoml.workflow.inversion import (
         check_inversion,
         predict_section,
@@ -85,7 +88,11 @@ def invert(
     )
     from geoml.workflow.specification import CheckSection, InvertSection, checked
 
+    for name, path in (("--raw", raw), ("--wells", wells)):
+        if path is not None and report is None:
+            raise OptionError(f"{name} is shown in the report; give --report too, or leave it out.")
     product = product_for(out)
+    check_place(out, [path for path in (store, raw, wells) if path is not None], overwrite)
     plain: dict[str, Any] = {"mirror": mirror, "batch": batch, "device": device}
     plain["bfloat16"], plain["samples"] = bfloat16, samples
     plain["refine"] = rung_specs(refine or [])
@@ -94,6 +101,9 @@ def invert(
     section = checked(InvertSection, plain, "invert")
     check = checked(CheckSection, {"shots": check_shots, "device": device}, "invert")
     clean, network = open_survey(store), load_checkpoint(checkpoint)
+    raw_survey = None if raw is None else open_survey(raw)
+    if wells is not None:
+        open_wells(wells)
     with progress_bar("Inverting windows") as progress:
         prediction = predict_section(
             clean,
@@ -118,7 +128,7 @@ def invert(
         title=out.stem,
         prediction=prediction,
         checks=checks,
-        raw=None if raw is None else open_survey(raw),
+        raw=raw_survey,
         clean=clean,
         checkpoint=network,
         wells=None if wells is None else _misfits(prediction, wells),

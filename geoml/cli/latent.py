@@ -63,21 +63,14 @@ def train(
     overwrite: o.Overwrite = False,
 ) -> None:
     """Train an autoencoder and print how its code does beside PCA of equal size."""
-    import yaml
-
-    from geoml.errors import CheckpointError, OptionError
+    from geoml.errors import CheckpointError
     from geoml.network_checkpoint import save_network_checkpoint
     from geoml.training.fit_network import FitOptions
     from geoml.workflow.latent import train_code
 
     if (out / "network.json").exists() and not overwrite:
         raise CheckpointError(f"{out} holds a network already; pass --overwrite to replace it.")
-    options = {}
-    for text in option or []:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise OptionError(f"--option {text}: write name=value.")
-        options[name] = yaml.safe_load(value)
+    options = o.named_values(option or [])
     fit = FitOptions(steps=steps, max_cpu_minutes=max_cpu_minutes, batch_size=batch_size, seed=seed)
     with progress_bar("Training") as progress:
         checkpoint = train_code(

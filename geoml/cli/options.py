@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -61,6 +61,35 @@ CoordinateUnit = Annotated[
     Literal["m", "ft"] | None, typer.Option("--unit", help="Unit of coordinates and offsets.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file with any warning.")]
+
+
+def named_values(texts: list[str], option: str = "--option") -> dict[str, Any]:
+    """What was written as ``name=value``, values read as YAML.
+
+    Args:
+        texts: One entry a name.
+        option: How the user calls them, for the message.
+
+    Raises:
+        OptionError: If an entry has no ``=``, or a value is no YAML.
+    """
+    import yaml
+
+    from geoml.errors import OptionError
+
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise OptionError(f"{option} {text}: write name=value.")
+        try:
+            values[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise OptionError(
+                f"{option} {text}: the value cannot be read; write a number, a word, [a, b] or "
+                "'{name: value}', in quotes where the shell needs them."
+            ) from None
+    return values
 
 
 def ingest_options(

@@ -69,6 +69,7 @@ def simulate(
 ) -> None:
     """Simulate pairs of gathers and velocity models; an interrupted store is resumed."""
     from geoml.errors import OptionError
+    from geoml.survey.location import same_place
     from geoml.survey.store import open_survey
     from geoml.workflow.preset_simulation import simulate_preset
     from geoml.workflow.simulation import simulate_like
@@ -85,6 +86,9 @@ def simulate(
             f"Pairs need a survey or a preset, and {given} is given; pass --like STORE, or "
             "--preset openfwi, streamer or land."
         )
+    for one in (like, raw):
+        if one is not None and same_place(out, one):
+            raise OptionError(f"{out} is the survey that is imitated; write to another name.")
     if raw is not None and like is None:
         raise OptionError("--raw is a survey's, and goes with --like; leave it out.")
     chosen = MatchSection() if settings is None else load_match_section(settings)

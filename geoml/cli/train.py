@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from geoml.cli import options as o
+
 
 def train(
     pairs: Annotated[
@@ -43,10 +45,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted training.")
     ] = False,
+    overwrite: o.Overwrite = False,
 ) -> None:
     """Train a network; the checkpoint folder also holds the curve and its scores."""
-    import yaml
-
     from geoml.errors import OptionError
     from geoml.workflow.specification import TrainSection, checked, load_options
     from geoml.workflow.training import train_pairs
@@ -62,16 +63,13 @@ def train(
         "strategy": strategy,
     }
     chosen = {name: value for name, value in chosen.items() if value is not None}
-    for text in option or []:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise OptionError(f"--option {text}: write name=value.")
-        chosen[name] = yaml.safe_load(value)
+    chosen |= o.named_values(option or [])
     if task == "prior":
         from geoml.workflow.prior_training import train_prior_on
 
         if stream is not None or resume:
             raise OptionError("--stream and --resume belong to pairs; a prior takes neither.")
+        _refuse_finished(out, overwrite)
         print(train_prior_on(pairs, out, model or "vae", chosen))
         return
     if task == "denoise":
@@ -79,11 +77,23 @@ def train(
 
         if stream is not None or resume:
             raise OptionError("--stream and --resume belong to pairs; a denoiser takes neither.")
+        _refuse_finished(out, overwrite)
         print(train_survey_denoiser(pairs, out, model, chosen))
         return
+    if resume and overwrite:
+        raise OptionError("--resume goes on with a run and --overwrite drops it; give one of them.")
     if stream is not None:
         chosen["stream"] = load_options(stream)
     section = checked(
         TrainSection, {"task": task, "model": model or "mh_unet_s", **chosen}, "train"
     )
-    print(train_pairs(pairs, out, section, resume=resume))
+    print(train_pairs(pairs, out, section, resume=resume, overwrite=overwrite))
+
+
+def _refuse_finished(out: Path, overwrite: bool) -> None:
+    """Stop before a network takes the place of a trained one unasked."""
+    from geoml.errors import StoreError
+    from geoml.network_checkpoint import SETTINGS_NAME
+
+    if (out / SETTINGS_NAME).exists() and not overwrite:
+        raise StoreError(f"{out} holds a finished run; give another folder or pass --overwrite.")

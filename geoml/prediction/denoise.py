@@ -19,8 +19,8 @@ from geoml.preprocess.gather_step import GatherStep, Section
 from geoml.preprocess.mute_between import outside_span
 from geoml.preprocess.recipe import step_specs
 from geoml.preprocess.step import sample_times_s, trace_value, with_samples, with_trace_value
-from geoml.preprocess.store_run import preprocess_store, same_place
-from geoml.survey.location import AnyPath, exists
+from geoml.preprocess.store_run import preprocess_store
+from geoml.survey.location import AnyPath, exists, same_place
 from geoml.survey.store import open_survey
 
 Progress = Callable[[int, int], None]

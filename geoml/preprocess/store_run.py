@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,15 @@ from geoml.preprocess.process import processed_attrs
 from geoml.preprocess.recipe import StepSpec, build_steps, step_specs
 from geoml.preprocess.shard_task import ShardTask
 from geoml.preprocess.store_pass import StepRun, StorePass, step_runs
-from geoml.survey.location import AnyPath, base_name, exists, inside, is_url, remove, sibling
+from geoml.survey.location import (
+    AnyPath,
+    base_name,
+    exists,
+    inside,
+    remove,
+    same_place,
+    sibling,
+)
 from geoml.survey.memory import release_memory
 from geoml.survey.scheduler import check_scheduler, n_cores, run_tasks
 from geoml.survey.schema import OPTIONAL_TRACE_VARIABLES
@@ -94,13 +101,6 @@ def affordable_workers(shard_traces: int, n_samples: int) -> int:
     """
     shard_bytes = COPIES_OF_A_SHARD * 4 * shard_traces * n_samples
     return max(1, min(n_cores(), _MEMORY_BYTES // shard_bytes))
-
-
-def same_place(one: AnyPath, other: AnyPath) -> bool:
-    """Whether two names mean one store."""
-    if is_url(one) or is_url(other):
-        return str(one).rstrip("/") == str(other).rstrip("/")
-    return Path(one).resolve() == Path(other).resolve()
 
 
 class _StoreRun:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from geoml.products.section_files import PRODUCTS, SectionProduct, product_for
+from geoml.products.section_files import PRODUCTS, SectionProduct, check_place, product_for
 
-__all__ = ["PRODUCTS", "SectionProduct", "product_for"]
+__all__ = ["PRODUCTS", "SectionProduct", "check_place", "product_for"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 import xarray as xr
 
-from geoml.errors import OptionError
+from geoml.errors import OptionError, StoreError
+from geoml.products.output_file import refuse_existing
+from geoml.survey.location import AnyPath, same_place
+from geoml.survey.store_files import check_target
 from geoml.survey.velocity import save_section
 
 
@@ -73,6 +77,27 @@ PRODUCTS: dict[str, type[SectionProduct]] = {
     "png": SectionPng,
 }
 """Product name -> frozen dataclass whose fields are its options."""
+
+
+def check_place(path: Path, inputs: Sequence[AnyPath], overwrite: bool) -> None:
+    """Stop before a section takes the place of what it is made from, or of anything unasked.
+
+    Pictures are drawn anew.
+
+    Args:
+        path: The file or store to write.
+        inputs: What the section is made from.
+        overwrite: Whether what is there may be replaced.
+
+    Raises:
+        StoreError: If something is there that may not be replaced.
+    """
+    if any(same_place(path, one) for one in inputs):
+        raise StoreError(f"{path} is read for the section itself; write to another name.")
+    if path.suffix.lower() in SectionZarr.suffixes:
+        check_target(path, overwrite)
+    elif path.suffix.lower() not in SectionPng.suffixes and not overwrite:
+        refuse_existing([path])
 
 
 def product_for(path: str | Path) -> SectionProduct:

@@ -91,6 +91,13 @@ def sibling(path: AnyPath, name: str) -> AnyPath:
     return Path(path).with_name(name)
 
 
+def same_place(one: AnyPath, other: AnyPath) -> bool:
+    """Whether two names mean one file or store."""
+    if is_url(one) or is_url(other):
+        return str(one).rstrip("/") == str(other).rstrip("/")
+    return Path(one).resolve() == Path(other).resolve()
+
+
 def inside(path: AnyPath, *names: str) -> AnyPath:
     """A name below a path."""
     if is_url(path):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from geoml.errors import ShapeError, StoreError
 from geoml.survey.acquisition import Acquisition
-from geoml.survey.store import part_path, plain_json, replace_store
+from geoml.survey.store_files import check_target, part_path, plain_json, replace_store
 
 PAIRS_VERSION = "1"
 
@@ -120,8 +120,7 @@ def create_pairs(
         ShapeError: If a count is below 1 or chunks do not divide shards.
     """
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
+    check_target(path, overwrite)
     if count < 1 or chunk_samples < 1 or shard_samples % chunk_samples:
         raise ShapeError(
             f"{count} pairs in shards of {shard_samples} and chunks of {chunk_samples}: at least "

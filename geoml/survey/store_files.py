@@ -13,6 +13,8 @@ import numpy as np
 from geoml.errors import StoreError
 from geoml.survey.location import AnyPath, exists, inside, is_url
 
+_GROUP_FILES = ("zarr.json", ".zgroup")
+
 
 def part_path(path: Path) -> Path:
     """Where a store or file stands while it is being written."""
@@ -32,6 +34,34 @@ def publish(path: AnyPath) -> None:
     """Give the finished store of ``work_place`` its name."""
     if not is_url(path):
         replace_store(part_path(Path(path)), Path(path))
+
+
+def check_target(path: AnyPath, overwrite: bool) -> None:
+    """Stop before a store takes the place of anything unasked, or of what is no store.
+
+    Args:
+        path: The store's final place.
+        overwrite: Whether an older store there may be replaced.
+
+    Raises:
+        StoreError: If something is there that may not be replaced.
+    """
+    if not exists(path):
+        return
+    if not overwrite:
+        raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
+    if not is_url(path) and not _is_store(Path(path)):
+        raise StoreError(
+            f"{path}: a file or folder that is no store; --overwrite replaces stores alone. Give "
+            "another name, or remove it yourself."
+        )
+
+
+def _is_store(path: Path) -> bool:
+    """Whether a folder holds a Zarr group of either version, or nothing at all."""
+    if not path.is_dir():
+        return False
+    return any((path / name).is_file() for name in _GROUP_FILES) or not any(path.iterdir())
 
 
 def unwritable(path: AnyPath, error: OSError, *, goes_on: bool = True) -> StoreError:

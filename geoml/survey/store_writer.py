@@ -15,7 +15,7 @@ from geoml.errors import ShapeError, StoreError
 from geoml.survey.gathers import GatherKind, gather_index
 from geoml.survey.location import AnyPath, exists, inside, is_url, remove, zarr_store
 from geoml.survey.schema import STORE_VERSION, TRACE_BYTES, TRACE_VARIABLES, TRACES_SHARD_FACTOR
-from geoml.survey.store_files import plain_json, publish, remove_litter, work_place
+from geoml.survey.store_files import check_target, plain_json, publish, remove_litter, work_place
 from geoml.survey.store_journal import (
     NOTES,
     VALUES,
@@ -81,8 +81,8 @@ def create_store(
         resumed = resumed and not taken
     else:
         taken = exists(path)
-    if taken and not overwrite:
-        raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
+    if taken:
+        check_target(path, overwrite)
     if not resumed:
         remove(place)
         wanted = trace_bytes

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from geoml.errors import ShapeError, StoreError
-from geoml.survey.store import part_path, plain_json, replace_store
+from geoml.survey.store_files import check_target, part_path, plain_json, replace_store
 
 _UNITS = {
     "velocity": "m/s",
@@ -80,8 +80,7 @@ def save_section(ds: xr.Dataset, path: str | Path, *, overwrite: bool = False) -
     path = Path(path)
     if "velocity" not in ds or ds["velocity"].dims != _AXES:
         raise ShapeError("A section needs a variable 'velocity' of dims (depth, distance).")
-    if path.exists() and not overwrite:
-        raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
+    check_target(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_path(path)
     if part.exists():

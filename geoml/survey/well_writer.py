@@ -14,7 +14,13 @@ import zarr
 from numpy.typing import NDArray
 
 from geoml.errors import StoreError
-from geoml.survey.store_files import part_path, plain_json, replace_store, unwritable
+from geoml.survey.store_files import (
+    check_target,
+    part_path,
+    plain_json,
+    replace_store,
+    unwritable,
+)
 from geoml.survey.store_layout import consolidated, create_array
 from geoml.survey.store_seal import sealed
 
@@ -43,8 +49,7 @@ class WellWriter:
         self, path: str | Path, *, history: Sequence[str] = (), overwrite: bool = False
     ) -> None:
         self.path = Path(path)
-        if self.path.exists() and not overwrite:
-            raise StoreError(f"{path} exists already; give another name or pass --overwrite.")
+        check_target(self.path, overwrite)
         part = part_path(self.path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

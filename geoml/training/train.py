@@ -93,7 +93,6 @@ def train(
         "options": options.lasting(),
         "pairs": data.fingerprint(),
     }
-    state = prepare_folder(out, settings, resume, overwrite)
     torch.manual_seed(options.seed)
     window = data.train_pairs.input_acquisition
     network = build_model(
@@ -103,6 +102,8 @@ def train(
         with_window_options(model_name, with_trunk(model_options, options), window),
     )
     module = training_module(model_name, network, goal, data.scaling, options)
+    # Behind all that may refuse an option: an older run is not dropped for a typing error.
+    state = prepare_folder(out, settings, resume, overwrite)
     announce(_opening(model_name, network, data, options))
     for note in data.train_pairs.notes:
         announce(note)

@@ -17,7 +17,7 @@ import torch
 import xarray as xr
 
 from geoml.checkpoint import load_checkpoint
-from geoml.errors import CheckpointError, OptionError, StoreError
+from geoml.errors import CheckpointError, GeomlError, OptionError, StoreError
 from geoml.samples import split_pairs
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
@@ -207,6 +207,16 @@ def test_finished_run_is_not_overwritten_unasked(pairs: Path, tmp_path: Path) ->
             run(pairs, out, max_epochs=1, resume=resume)
     run(pairs, out, max_epochs=1, seed=9, overwrite=True)
     assert load_checkpoint(out).training["options"]["seed"] == 9
+
+
+def test_refused_options_leave_the_finished_run_that_they_were_to_replace(
+    pairs: Path, tmp_path: Path
+) -> None:
+    out = run(pairs, tmp_path / "run", max_epochs=1)
+    for model in ("mh_unet_z", {"mh_unet_s": {"attention_heads": "many"}}):
+        with pytest.raises(GeomlError):
+            train(pairs, out, model=model, options=options(max_epochs=1), overwrite=True)
+    assert load_checkpoint(out).model_name == "mh_unet_s"
 
 
 def test_interrupted_run_is_not_mixed_with_another(pairs: Path, tmp_path: Path) -> None:
