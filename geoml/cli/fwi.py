@@ -225,6 +225,10 @@ def _told(attrs: dict[str, Any]) -> list[str]:
         f"Misfit {fwi['misfit'][0]:.4g} -> {fwi['misfit'][1]:.4g}; {fwi['forward_solves']} forward "
         f"and {fwi['adjoint_solves']} adjoint solves, {fwi['seconds']:.1f} CPU s.",
     ]
+    for band in dict.fromkeys(fwi["curve_band"]):
+        rounds = zip(fwi["curve_band"], fwi["curve_misfit"], strict=True)
+        curve = " ".join(f"{misfit:.4g}" for number, misfit in rounds if number == band)
+        lines.append(f"Misfit by iteration, band {band + 1}: {curve}")
     if "code_scores" in attrs:
         code, found = attrs["fwi_code"], attrs["code_scores"]
         lines.insert(

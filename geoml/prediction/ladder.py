@@ -87,8 +87,8 @@ def climb(
         rung: ``rung``, ``first_arrival_rms_s``, ``data_misfit`` and the same with ``held_out_``
         before them (NaN as None), ``seconds``, ``cpu_seconds``, ``windows`` (through a network),
         ``solves`` (of the wave equation, those of judging it apart as ``check_solves``),
-        ``score`` (1 for the network), ``verdict`` (start, better, worse), ``kept``, ``note`` and
-        ``curve``; and ``ladder_rule``, in words.
+        ``score`` (1 for the network), ``verdict`` (start, better, worse), ``kept``, ``note``,
+        ``curve`` and ``curve_part`` (see ``Step``); and ``ladder_rule``, in words.
     """
     options = options or LadderOptions()
     judge = _Judge(line, options)
@@ -109,6 +109,7 @@ def climb(
             "solves": step.solves,
             "note": step.note,
             "curve": list(step.curve),
+            "curve_part": list(step.parts),
             "options": asdict(rung),  # type: ignore[call-overload]
         }
         reached = score(judge.misfits(row), judge.misfits(rows[0]))
@@ -182,7 +183,14 @@ class _Judge:
             for misfit in ("first_arrival_rms_s", "data_misfit"):
                 value = float(checks[f"{part}_{misfit}"][0])
                 figures[prefix + misfit] = value if np.isfinite(value) else None
-        empty = {"windows": 0, "solves": 0, "note": "", "curve": [], "options": {}}
+        empty = {
+            "windows": 0,
+            "solves": 0,
+            "note": "",
+            "curve": [],
+            "curve_part": [],
+            "options": {},
+        }
         return {
             "rung": name,
             **figures,

@@ -91,6 +91,7 @@ class Step:
         windows: Windows that went through a network.
         note: What the table says beside the figures.
         curve: Misfit of each round, as the rung itself measures it.
+        parts: Band of each round, where the misfit starts anew from band to band.
     """
 
     section: xr.Dataset
@@ -99,6 +100,7 @@ class Step:
     windows: int = 0
     note: str = ""
     curve: tuple[float, ...] = ()
+    parts: tuple[int, ...] = ()
 
 
 def refined_from(section: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:

@@ -49,5 +49,7 @@ class WaveformFit(FwiOptions):
         solves = int(report["forward_solves"]) + int(report["adjoint_solves"])
         curve = tuple(round(float(value), 5) for value in report["curve_misfit"])
         # The ladder's own verdict says what becomes of it.
-        refined = refined.assign_attrs(warnings=section.attrs.get("warnings", []))
-        return Step(refined, line, solves, note=report["message"], curve=curve)
+        told = [line for line in refined.attrs["warnings"] if line != report["message"]]
+        refined = refined.assign_attrs(warnings=told)
+        parts = tuple(report["curve_band"])
+        return Step(refined, line, solves, note=report["message"], curve=curve, parts=parts)

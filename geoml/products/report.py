@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geoml.products.report_content import ReportContent
-from geoml.products.report_ladder import guard_section, ladder_section
+from geoml.products.report_ladder import curve_section, guard_section, ladder_section
 from geoml.products.report_page import page
 from geoml.products.report_sections import (
     check_section,
@@ -35,6 +35,7 @@ def write_report(path: str | Path, content: ReportContent) -> None:
         ("Data", data_section(content)),
         ("Velocity", velocity_section(content)),
         ("Ladder", ladder_section(content)),
+        ("Misfit curves", curve_section(content)),
         ("Spread", spread_section(content)),
         ("Physics check", check_section(content)),
         ("Wells", wells_section(content)),

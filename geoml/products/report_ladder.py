@@ -7,6 +7,7 @@ from typing import Any
 from geoml.products import report_page as html
 from geoml.products.guard_figure import guard_figure
 from geoml.products.ladder_figure import ladder_figure, rung_name
+from geoml.products.misfit_curve_figure import misfit_curves, misfit_curves_figure
 from geoml.products.report_content import ReportContent
 from geoml.products.section_figure import sections_figure
 
@@ -62,6 +63,18 @@ def ladder_section(content: ReportContent) -> str:
             ),
             "The section after each rung, on one colour scale.",
         )
+    )
+
+
+def curve_section(content: ReportContent) -> str:
+    """Misfit over the rounds of every fit, with a ladder or without."""
+    curves = misfit_curves(content.prediction.attrs)
+    if not curves:
+        return ""
+    return html.picture(
+        misfit_curves_figure(curves),
+        "Misfit of the fitted traces, round by round, as each fit measures it itself. Where FWI "
+        "goes on to a higher band, a new line begins: it has more to explain.",
     )
 
 

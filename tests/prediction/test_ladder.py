@@ -156,6 +156,9 @@ def test_rung_keeps_the_grid_and_says_what_it_cost(
     assert row["rung"] == name
     assert row["seconds"] > 0
     assert row["solves"] + row["windows"] > 0 or name == "first_arrivals"
+    if name == "fwi":
+        assert row["curve"]
+        assert row["curve_part"] == [0] * len(row["curve"])  # of its one band
 
 
 def test_ensemble_is_the_mean_of_its_members_and_goes_on(

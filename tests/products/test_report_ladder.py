@@ -10,8 +10,9 @@ import xarray as xr
 
 from geoml.products.guard_figure import guard_figure
 from geoml.products.ladder_figure import ladder_figure, rung_name
+from geoml.products.misfit_curve_figure import misfit_curves, misfit_curves_figure
 from geoml.products.report_content import ReportContent
-from geoml.products.report_ladder import COLUMNS, guard_section, ladder_section
+from geoml.products.report_ladder import COLUMNS, curve_section, guard_section, ladder_section
 from geoml.products.section_figure import sections_figure
 
 
@@ -124,6 +125,27 @@ def test_guard_draws_a_panel_a_measure_and_the_distances(content: ReportContent)
         "Time",
         "Distance from training",
     ]
+
+
+def test_every_fit_has_its_misfit_curve_and_every_band_its_line(content: ReportContent) -> None:
+    rows = [dict(one) for one in content.prediction.attrs["ladder"]]
+    rows[0]["curve"] = []
+    rows[2] |= {"curve": [0.9, 0.4, 0.7, 0.5, 0.3], "curve_part": [0, 0, 1, 1, 1]}
+    attrs = {"ladder": rows, "fwi": {"curve_misfit": [9.0, 9.0], "curve_band": [0, 0]}}
+    drawn = [axes for axes in misfit_curves_figure(misfit_curves(attrs)).axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in drawn] == ["Consistency", "FWI"]
+    lines = [[list(xy) for xy in line.get_xydata()] for line in drawn[1].lines]
+    assert lines == [[[0, 0.9], [1, 0.4]], [[2, 0.7], [3, 0.5], [4, 0.3]]]
+    late = misfit_curves_figure(misfit_curves({"ladder": [rows[1] | {"rung": "first_arrivals"}]}))
+    np.testing.assert_allclose(late.axes[0].lines[0].get_ydata(), [800, 700])  # s to ms
+
+
+def test_waveform_inversion_without_a_ladder_has_its_curve_too(content: ReportContent) -> None:
+    attrs = {"fwi": {"curve_misfit": [0.5, 0.2], "curve_band": [0, 0]}}
+    alone = replace(content, prediction=content.prediction.drop_attrs().assign_attrs(attrs))
+    assert ladder_section(alone) == ""
+    assert curve_section(alone).count("<img") == 1
+    assert curve_section(replace(alone, prediction=alone.prediction.drop_attrs())) == ""
 
 
 def test_sections_share_one_colour_scale(prediction: xr.Dataset) -> None:

@@ -42,6 +42,10 @@ def test_pair_is_inverted_and_scored_against_its_truth(pairs: Path, tmp_path: Pa
     assert "FWI accepted" in told
     assert "MAE" in told
     made = open_section(out)
+    [line] = [text for text in told.splitlines() if text.startswith("Misfit by iteration, band 1")]
+    curve = [float(misfit) for misfit in line.split(": ")[1].split()]
+    np.testing.assert_allclose(curve, made.attrs["fwi"]["curve_misfit"], rtol=1e-3)
+    assert len(curve) == 3
     scores, start_scores = made.attrs["scores"], made.attrs["start_scores"]
     assert scores["mae_m_s"] < start_scores["mae_m_s"]
     assert scores["mae_m_s"] == pytest.approx(
