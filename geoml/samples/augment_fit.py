@@ -12,6 +12,9 @@ from geoml.samples.augment import Augmentation
 
 Steps = Sequence[Any]
 
+_TIME_GAINS = ("gain_time_power", "spherical_divergence")
+_LEVELLERS = ("agc", "balance", "normalise")
+
 
 def fitting(
     augment: Augmentation | None, steps: Steps
@@ -23,15 +26,13 @@ def fitting(
         steps: Processing of the pairs, as the store keeps it.
 
     Raises:
-        OptionError: If velocities are to be scaled over gathers that are muted.
+        OptionError: If velocities are to be scaled over gathers whose mutes, moveout or gains
+            would not scale with them.
     """
     if augment is None:
         return None, ()
-    if augment.velocity_factor is not None and mutes(steps):
-        raise OptionError(
-            "'velocity_factor' moves the arrivals but not the mute of the pairs "
-            f"(steps: {', '.join(_names(steps))}); leave it out."
-        )
+    if augment.velocity_factor is not None:
+        _check_time_can_scale(steps)
     leveller = next((step for step in steps if _levels_traces(step)), None)
     if leveller is not None and augment.trace_gain_db > 0:
         note = (
@@ -45,6 +46,34 @@ def fitting(
 def mutes(steps: Steps) -> bool:
     """Whether the processing sets samples to zero."""
     return any(name.startswith("mute") for name in _names(steps))
+
+
+def _check_time_can_scale(steps: Steps) -> None:
+    """Refuse processing that gives records over faster ground other times or another level.
+
+    Raises:
+        OptionError: Naming the step.
+    """
+    names = _names(steps)
+    listing = f"(steps: {', '.join(names)})"
+    if mutes(steps):
+        raise OptionError(
+            f"'velocity_factor' moves the arrivals but not the mute of the pairs {listing}; leave "
+            "it out."
+        )
+    fixed = next((name for name in names if name in ("nmo", "fk_filter")), None)
+    if fixed is not None:
+        raise OptionError(
+            f"'velocity_factor' moves the arrivals, and '{fixed}' has velocities of its own "
+            f"{listing}; leave it out."
+        )
+    gains = [place for place, name in enumerate(names) if name in _TIME_GAINS]
+    if gains and not any(name in _LEVELLERS for name in names[gains[-1] :]):
+        # At a t the gain of a power p is a^p times that at t.
+        raise OptionError(
+            f"'velocity_factor' scales time, and nothing levels the gathers after "
+            f"'{names[gains[-1]]}' {listing}; put normalise behind it, or leave it out."
+        )
 
 
 def _names(steps: Steps) -> list[str]:

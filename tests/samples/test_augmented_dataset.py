@@ -13,6 +13,7 @@ from stored_pairs import ACQUISITION, COUNT, SCALING, as_numpy, write_pairs
 
 from geoml.errors import OptionError
 from geoml.physics.edges import velocity_edges
+from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.samples import Augmentation
 from geoml.samples.dataset import PairDataset
 from geoml.samples.loader import pair_loader
@@ -137,3 +138,22 @@ def test_velocity_of_muted_gathers_cannot_be_scaled(tmp_path: Path) -> None:
     write_pairs(tmp_path / "muted", [{"mute_top": {"velocity_m_s": 1500}}])
     with pytest.raises(OptionError, match=r"moves the arrivals but not the mute .*mute_top"):
         PairDataset(tmp_path / "muted", [0], SCALING, Augmentation(velocity_factor=(0.9, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([{"nmo": {"velocity_m_s": 2000}}], "'nmo' has velocities of its own"),
+        ([{"gain_time_power": {"power": 2.0}}], "nothing levels the gathers after 'gain_time_po"),
+        ([{"normalise": {}}, {"time_power": {"power": 1.0}}], "put normalise behind it"),
+    ],
+)
+def test_velocity_is_not_scaled_under_what_goes_by_time(
+    tmp_path: Path, steps: list[Any], said: str
+) -> None:
+    write_pairs(tmp_path / "pairs", step_specs(build_steps(steps)))
+    scaling = Augmentation(velocity_factor=(0.9, 1.0))
+    with pytest.raises(OptionError, match=said):
+        PairDataset(tmp_path / "pairs", [0], SCALING, scaling)
+    write_pairs(tmp_path / "levelled", [{"gain_time_power": {"power": 2.0}}, {"normalise": {}}])
+    PairDataset(tmp_path / "levelled", [0], SCALING, scaling)
