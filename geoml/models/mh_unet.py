@@ -1,8 +1,8 @@
 """Multi-head U-Net: one window of shot gathers in, velocity, edges and spread of its section out.
 
 Reads ``shots`` (batch, shot, time, receiver), scaled; predicts one (batch, depth, distance) map a
-head: ``velocity`` (linear, scaled), ``edges`` (logit) and ``log_variance`` (log of the scale of a
-Laplace distribution around the velocity). Records are decimated to what their band needs and
+head: ``velocity`` (linear, scaled), ``edges`` (logit) and ``log_variance`` (log of the variance of
+a Laplace distribution around the velocity). Records are decimated to what their band needs and
 compressed, so that late reflections weigh beside the direct wave; convolutions that stride mostly
 in time shorten them while their channels grow; two small learned matrices, which start as linear
 interpolation, carry (time, receiver) onto (depth, distance); a residual U-Net with attention at its

@@ -2,8 +2,10 @@
 
 Its generator is InversionNet, as in OpenFWI. The critic reads ``velocity`` (batch, depth,
 distance), scaled, and scores patches of it: it halves the section four times and averages the
-scores of what remains. It has no batch norm, under which the gradient penalty of one model would
-depend on the others. It serves training alone and is in no checkpoint.
+scores of what remains. Its layers are those of OpenFWI with two departures: no batch norm, under
+which the gradient penalty of one model would depend on the others; and the last convolution is of
+3 x 3 cells and linear, not of 5 x 5 behind a leaky ReLU, so that sections of any size are scored.
+It serves training alone and is in no checkpoint.
 
 References:
     Zhang and Lin (2020), VelocityGAN, IEEE Trans. Geoscience and Remote Sensing 58(10), 6922-6933.

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from geoml.models import SectionShape, build_model
+from geoml.models.velocity_gan import VelocityCritic
 
 OPENFWI = SectionShape(n_shots=5, n_samples=1000, n_receivers=70, n_depth=70, n_distance=70)
 
@@ -57,6 +58,29 @@ def test_dual_decoder_has_the_weights_of_the_published_layers() -> None:
     assert parameters("dual_decoder") == shorten + down + up + one_map
     both = parameters("dual_decoder", ("velocity", "edges"))
     assert both == shorten + down + 2 * (up + one_map)
+
+
+def test_velocity_gan_has_the_published_generator_and_layers_of_the_critic() -> None:
+    assert parameters("velocity_gan") == parameters("inversion_net")
+    # OpenFWI's critic without its batch norms, its last kernel of 5 x 5 as one of 3 x 3.
+    published = sum(9 * a * b + b + 9 * b * b + b for a, b in pairwise((1, 32, 64, 128, 256)))
+    with torch.device("meta"):
+        critic = VelocityCritic()
+    assert sum(weight.numel() for weight in critic.parameters()) == published + 9 * 256 + 1
+
+
+def test_encoder_of_vit_inversion_is_the_published_transformer() -> None:
+    # Dosovitskiy et al. (2021), table 1: ViT-Base of 12 layers, width 768 and 12 heads has 86 M,
+    # patches of 16 x 16 x 3, a class token and 197 positions among them.
+    with torch.device("meta"):
+        model = build_model(
+            "vit_inversion",
+            OPENFWI,
+            ("velocity",),
+            {"width": 768, "depth": 12, "attention_heads": 12},
+        )
+    encoder = sum(weight.numel() for weight in model.transformer.parameters())
+    assert (encoder + (16 * 16 * 3 + 1) * 768 + 768 + 197 * 768) / 1e6 == pytest.approx(86, abs=0.5)
 
 
 @pytest.mark.parametrize("name", PUBLISHED_M)
