@@ -39,6 +39,10 @@ Process = Callable[[NDArray[np.float32], Acquisition], NDArray[np.float32]]
 """Simulated gathers (shot, receiver, time) and their acquisition -> processed gathers."""
 Progress = Callable[[int, int], None]
 
+SPREAD_NOTE = (
+    "Waveform inversion gives no spread of its own: spread and interval are those of the section "
+    "that it began with, moved along, and not calibrated for the refined one."
+)
 LINE_OPTIONS = FwiOptions(misfit="correlation", iterations=8)
 """What suits field gathers: shapes of traces, few iterations."""
 
@@ -76,10 +80,11 @@ def refine_line_fwi(
         progress: Told the iterations done.
 
     Returns:
-        The prediction with ``velocity`` refined and its interval moved along, the one before as
-        ``velocity_network``, and ``fwi`` in attrs: verdict, misfits, curve and counts of
+        The prediction with ``velocity`` refined, its spread and interval moved along, the one
+        before as ``velocity_network``, and ``fwi`` in attrs: verdict, misfits, curve and counts of
         wave-equation solves (``FwiResult.to_attrs``). Where the held-out receivers fit no better
-        the velocity is as before, and ``attrs["warnings"]`` says so.
+        the velocity is as before, and ``attrs["warnings"]`` says so. A spread that was moved along
+        is no longer calibrated: ``attrs["spread_note"]`` and a warning say so.
 
     Raises:
         GeometryError: If the survey's samples are not the acquisition's, or no column of the
@@ -182,13 +187,17 @@ def _refined(prediction: xr.Dataset, result: FwiResult, gaps: NDArray[np.bool_])
         moved = after / before
     changed: dict[str, Any] = {
         name: (prediction[name] * moved).astype(np.float32).assign_attrs(prediction[name].attrs)
-        for name in ("velocity", "velocity_lower", "velocity_upper")
+        for name in ("velocity", "velocity_std", "velocity_lower", "velocity_upper")
         if name in prediction
     }
     warnings = list(prediction.attrs.get("warnings", []))
+    said = {}
     if not result.accepted:
         warnings.append(result.message)
+    elif "velocity_std" in prediction:
+        said = {"spread_note": SPREAD_NOTE}
+        warnings = [line for line in warnings if line != SPREAD_NOTE] + [SPREAD_NOTE]
     kept = {} if "velocity_network" in prediction else {"velocity_network": prediction["velocity"]}
     return prediction.assign({**kept, **changed}).assign_attrs(
-        fwi=result.to_attrs(), warnings=warnings
+        fwi=result.to_attrs(), warnings=warnings, **said
     )

@@ -69,7 +69,7 @@ def data_section(content: ReportContent) -> str:
     steps = ", ".join(_step_names(content.clean)) or "none"
     return html.picture(
         gathers_figure(rows, end_s=end_s),
-        f"Gathers before and after preprocessing. Steps: {steps}. {SCALE_NOTE}",
+        f"Gathers {' and '.join(spectra)} preprocessing. Steps: {steps}. {SCALE_NOTE}",
     ) + html.picture(
         spectrum_figure(spectra), "Amplitude spectra over the whole survey, traces of equal weight."
     )
@@ -92,7 +92,9 @@ def velocity_section(content: ReportContent) -> str:
         + ("." if spread is None else ". Triangles are sources, ticks receivers.")
     )
     profiles = profile_figure(content.prediction, content.trend_m_s)
-    note = "Velocity against depth at four places along the line."
+    note = "Velocity against depth at four places along the line." + _spread_note(
+        content.prediction
+    )
     return html.picture(figure, caption) + html.picture(profiles, note)
 
 
@@ -109,7 +111,14 @@ def spread_section(content: ReportContent) -> str:
             " Where paths of first arrivals run it is that of the posterior, narrower than the "
             "network's; it takes the network's spread for the prior and picks for independent."
         )
+    caption += _spread_note(content.prediction)
     return html.picture(spread_figure(content.prediction), caption) + _samples(content.prediction)
+
+
+def _spread_note(prediction: xr.Dataset) -> str:
+    """What the section says of a spread that is not its own."""
+    note = prediction.attrs.get("spread_note", "")
+    return f" {note}" if note else ""
 
 
 def _samples(prediction: xr.Dataset) -> str:

@@ -66,7 +66,7 @@ def _other_fits(checks: xr.Dataset) -> str:
     """What the network reaches without a fit to the picks, and the best that a trend can do."""
     text = ""
     for name, form in (
-        ("network", " The network alone, before its section was fitted to the picks: {:.1f} ms."),
+        ("network", " The network alone, before its section was refined: {:.1f} ms."),
         ("fitted_trend", " The best trend with depth alone, fitted to these picks: {:.1f} ms."),
     ):
         if name in checks["model"]:

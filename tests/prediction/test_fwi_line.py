@@ -39,7 +39,8 @@ OPTIONS: FwiOptions = replace(
 
 def wrong_section(n_distance: int = 30) -> xr.Dataset:
     wrong = WRONG.section(20, n_distance, SPACING_M)
-    return section(wrong, SPACING_M, velocity_lower=wrong - 50, velocity_upper=wrong + 50)
+    interval = {"velocity_lower": wrong - 50, "velocity_upper": wrong + 50}
+    return section(wrong, SPACING_M, velocity_std=np.full_like(wrong, 39), **interval)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,15 @@ def test_network_answer_is_kept_and_its_interval_moves_along(refined: xr.Dataset
     np.testing.assert_allclose(
         refined["velocity_lower"], wrong_section()["velocity_lower"] * moved, rtol=1e-5
     )
+
+
+def test_spread_stays_that_of_its_interval_and_is_not_called_the_refined_sections(
+    refined: xr.Dataset,
+) -> None:
+    half_width = (refined["velocity_upper"] - refined["velocity_lower"]) / 2
+    np.testing.assert_allclose(half_width / refined["velocity_std"], 50 / 39, rtol=1e-3)
+    assert "not calibrated for the refined one" in refined.attrs["spread_note"]
+    assert refined.attrs["warnings"] == [refined.attrs["spread_note"]]
 
 
 def test_gaps_stay_gaps(streamer: xr.Dataset, acquisition: Acquisition) -> None:
@@ -101,7 +111,9 @@ def test_refinement_that_unseen_receivers_contradict_is_refused_in_words(
         contradictory["amplitude"].values[shot.traces[2::4]] = gather[2::4]
     refined = refine_line_fwi(contradictory, begin, acquisition, OPTIONS)
     assert not refined.attrs["fwi"]["accepted"]
-    np.testing.assert_array_equal(refined["velocity"], begin["velocity"])
+    for name in ("velocity", "velocity_std"):
+        np.testing.assert_array_equal(refined[name], begin[name])
+    assert "spread_note" not in refined.attrs
     assert refined.attrs["warnings"][-1].startswith("FWI refused, the start is kept")
 
 

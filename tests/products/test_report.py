@@ -121,6 +121,16 @@ def test_prediction_alone_makes_a_report(prediction: xr.Dataset, tmp_path: Path)
     assert "has not been checked by re-modelling" in page.text
 
 
+def test_spread_that_is_not_the_sections_own_is_told_beside_each_picture_of_it(
+    prediction: xr.Dataset, tmp_path: Path
+) -> None:
+    note = "Spread and interval are those of the start."
+    for attrs, times in (({}, 0), ({"spread_note": note}, 2)):
+        write_report(tmp_path / "r.html", ReportContent("A line", prediction.assign_attrs(attrs)))
+        page = Page((tmp_path / "r.html").read_text("utf-8"))
+        assert page.text.count(note) == times
+
+
 def test_samples_are_shown_beside_the_spread(prediction: xr.Dataset, tmp_path: Path) -> None:
     velocity = prediction["velocity"]
     drawn = np.stack([velocity.values + 50 * k for k in range(7)]).astype(np.float32)
