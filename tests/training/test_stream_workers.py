@@ -17,6 +17,33 @@ from distributed import LocalCluster
 from small_stream import COUNT, FRESH, streamed
 
 from geoml.errors import OptionError, StoreError
+from geoml.synthetic.stream import PairStream, StreamMachine
+
+
+class CountedPairs:
+    """Pairs of zeros, and which of them were asked for."""
+
+    def __init__(self) -> None:
+        self.made: list[int] = []
+
+    def simulate(self, start: int, stop: int, device: str) -> tuple[np.ndarray, ...]:
+        self.made += range(start, stop)
+        zeros = np.zeros((stop - start, 2, 2), np.float32)
+        return zeros[..., None], zeros, np.zeros(stop - start, np.int32)
+
+
+def test_queue_is_bounded_however_long_nothing_is_taken() -> None:
+    recipe, machine = CountedPairs(), StreamMachine(workers=0, batch=3)
+    more = {"first_pair": 100, "block_pairs": 4, "ahead": 2, "stop_block": 4, "machine": machine}
+    with PairStream(recipe, **more) as stream:  # type: ignore[arg-type]
+        for taken, held in ((0, 12), (1, 16), (2, 16)):  # three blocks; the fourth is the last
+            deadline = time.monotonic() + 30
+            while len(recipe.made) < held and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.1)
+            assert recipe.made == list(range(100, 100 + held)), taken
+            assert len(stream.take()[1]) == 4
+    assert stream.n_taken == 12
 
 
 @pytest.mark.slow
