@@ -13,10 +13,12 @@ References:
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,6 +98,18 @@ def with_bands(options: FwiOptions, acquisition: AcquisitionLike) -> FwiOptions:
     return replace(options, bands_hz=default_bands(acquisition))
 
 
+def _digest(shots: Sequence[ShotSet], *more: NDArray[Any] | None) -> str:
+    """SHA-256 of gathers, their positions and gains, and of other arrays."""
+    digest = hashlib.sha256()
+    for one in shots:
+        a = one.acquisition
+        positions = (a.source_distance_m, a.source_depth_m, a.receiver_distance_m)
+        more += (*positions, a.receiver_depth_m, a.wavelet, one.observed, one.weight, one.columns)
+    for array in more:
+        digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 class _Run:
     """One inversion, from its start to its verdict."""
 
@@ -134,7 +148,7 @@ class _Run:
             ),
         )
         self.path = state
-        self.state = FwiState.begin(begin, repr(options))
+        self.state = FwiState.begin(begin, repr(options), _digest(shots, std, edges, held))
 
     def result(self, progress: Progress | None) -> FwiResult:
         """The answer of all bands, judged."""

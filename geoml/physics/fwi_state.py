@@ -27,6 +27,7 @@ class FwiState:
     Attributes:
         start: Where it began [m/s], shape (depth, distance).
         settings: Its options, as text.
+        data: SHA-256 of the gathers and of what else it was given.
         velocity: Where it is [m/s], same shape.
         bands_done: Bands behind it.
         judged: Full-band misfits (fitted, held out) of the start and after each band.
@@ -40,6 +41,7 @@ class FwiState:
 
     start: NDArray[np.float32]
     settings: str
+    data: str
     velocity: NDArray[np.float32]
     bands_done: int = 0
     judged: list[tuple[float, float]] = field(default_factory=list)
@@ -51,15 +53,16 @@ class FwiState:
     layered: bool = False
 
     @classmethod
-    def begin(cls, start: NDArray[np.float32], settings: str) -> FwiState:
+    def begin(cls, start: NDArray[np.float32], settings: str, data: str = "") -> FwiState:
         """The state before the first band."""
-        return cls(start=start, settings=settings, velocity=start)
+        return cls(start=start, settings=settings, data=data, velocity=start)
 
     def save(self, path: Path) -> None:
         """Write it; a kill leaves the old file or the new one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = {
             "settings": self.settings,
+            "data": self.data,
             "bands_done": self.bands_done,
             "judged": self.judged,
             "curve": [asdict(point) for point in self.curve],
@@ -81,7 +84,7 @@ class FwiState:
         """The state in a file, or ``fresh`` where there is none.
 
         Raises:
-            StoreError: If the file belongs to another start or other options.
+            StoreError: If the file belongs to another start, other options or other gathers.
         """
         if not path.is_file():
             return fresh
@@ -96,10 +99,17 @@ class FwiState:
                     f"{path}: an inversion with other options; repeat them to go on, or remove "
                     "it to begin anew."
                 )
+            # A start from a trend is the same for every pair and line.
+            if plain.get("data") != fresh.data:
+                raise StoreError(
+                    f"{path}: an inversion of other gathers; remove it to begin anew, or give the "
+                    "ones it was of."
+                )
             velocity, candidates = stored["velocity"], list(stored["candidates"])
         return cls(
             start=fresh.start,
             settings=fresh.settings,
+            data=fresh.data,
             velocity=velocity,
             bands_done=plain["bands_done"],
             judged=[(a, b) for a, b in plain["judged"]],

@@ -160,7 +160,7 @@ def test_killed_run_goes_on_to_the_same_model(
     assert not (tmp_path / "model_0.npz").exists()
 
 
-def test_state_of_another_start_or_other_options_is_refused(
+def test_state_of_another_start_or_other_options_or_gathers_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
@@ -170,6 +170,11 @@ def test_state_of_another_start_or_other_options_is_refused(
         refine_windows_fwi(truth(), observed(), acquisition(), short, state=tmp_path)
     with pytest.raises(StoreError, match="other options; repeat them"):
         refine(replace(short, tv_weight=0.5), state=tmp_path)
+    # The next pair of a store begins with the same gradient as the one before it.
+    with pytest.raises(StoreError, match="of other gathers; remove it"):
+        refine_windows_fwi(start(), 2 * observed(), acquisition(), short, state=tmp_path)
+    with pytest.raises(StoreError, match="of other gathers; remove it"):
+        refine(short, state=tmp_path, std=np.full(truth().shape, 50.0))
 
 
 def test_refinement_that_unseen_receivers_contradict_is_refused() -> None:
