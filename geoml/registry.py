@@ -56,6 +56,26 @@ def split_spec(spec: str | Mapping[str, Any], kind: str) -> tuple[str, dict[str,
     raise OptionError(f"A {kind} is written 'name' or 'name: {{option: value}}', found {spec!r}.")
 
 
+def check_option_names(cls: type[Any], options: Iterable[str], name: str) -> None:
+    """Refuse options that a dataclass does not have.
+
+    Args:
+        cls: A dataclass.
+        options: Names of options.
+        name: How the user calls the thing, for the message.
+
+    Raises:
+        OptionError: If an option is unknown.
+    """
+    known = [f.name for f in dataclasses.fields(cls) if f.init]
+    for key in options:
+        if key not in known:
+            listing = ", ".join(known) or "none"
+            raise OptionError(
+                f"'{name}' has no option '{key}'.{nearest(str(key), known)} Options: {listing}."
+            )
+
+
 def with_options(cls: type[T], options: Mapping[str, Any], name: str) -> T:
     """An instance of a dataclass whose options are checked by name and by type.
 
@@ -67,13 +87,7 @@ def with_options(cls: type[T], options: Mapping[str, Any], name: str) -> T:
     Raises:
         OptionError: If an option is unknown, missing or of the wrong type.
     """
-    known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
-    for key in options:
-        if key not in known:
-            listing = ", ".join(known) or "none"
-            raise OptionError(
-                f"'{name}' has no option '{key}'.{nearest(str(key), known)} Options: {listing}."
-            )
+    check_option_names(cls, options, name)
     try:
         return TypeAdapter(cls).validate_python(dict(options))
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from geoml.models.posteriors import POSTERIORS
 from geoml.models.section_shape import SectionShape
 from geoml.models.velocity_gan import VelocityCritic
 from geoml.models.vit_inversion import VitInversion, VitInversionConfig
-from geoml.registry import lookup, with_options
+from geoml.registry import check_option_names, lookup, with_options
 
 __all__ = [
     "MODELS",
@@ -83,6 +83,24 @@ SECTION_NETWORKS: dict[str, ModelEntry] = {
 """Those and the networks that draw sections; all of them train, invert and are judged alike."""
 
 
+def check_model(name: str, options: Iterable[str]) -> None:
+    """Refuse a network or names of settings that there are not, before any data are there.
+
+    Args:
+        name: Key of ``SECTION_NETWORKS``.
+        options: Names of settings.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+        OptionError: If it has no such setting, or the setting is not the user's to give.
+    """
+    entry = lookup(SECTION_NETWORKS, name, "model")
+    for fixed in ("shape", "heads"):
+        if fixed in options:
+            raise OptionError(f"'{fixed}' of '{name}' follows from data and task; leave it out.")
+    check_option_names(entry.config, options, name)
+
+
 def build_model(
     name: str,
     shape: SectionShape,
@@ -104,11 +122,9 @@ def build_model(
         UnknownNameError: If there is no such model.
         OptionError: If an option is unknown or does not fit.
     """
-    entry = lookup(SECTION_NETWORKS, name, "model")
     options = dict(options or {})
-    for fixed in ("shape", "heads"):
-        if fixed in options:
-            raise OptionError(f"'{fixed}' of '{name}' follows from data and task; leave it out.")
+    check_model(name, options)
+    entry = SECTION_NETWORKS[name]
     return _build(name, {**entry.size, **options, "shape": shape, "heads": heads})
 
 

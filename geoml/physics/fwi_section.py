@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError
 from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.device import usable_device
 from geoml.physics.fwi_bands import Band, choose_band, default_bands
 from geoml.physics.fwi_optimiser import minimised
 from geoml.physics.fwi_options import FwiOptions
@@ -133,7 +134,7 @@ class _Run:
         held = held | (np.arange(velocity.shape[0])[:, None] * spacing_m < options.hold_above_m)
         low, high = options.min_velocity_m_s, options.max_velocity_m_s
         begin = np.where(held, velocity, np.clip(velocity, low, high)).astype(np.float32)
-        self.start = torch.as_tensor(begin, device=device)
+        self.start = torch.as_tensor(begin, device=usable_device(device))
         spread = None if std is None else np.maximum(np.asarray(std, dtype=np.float64), 1.0)
         self.scale = self._scale(spread, held)
         self.edges = None if edges is None else np.asarray(edges, dtype=np.float64)

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from geoml.errors import PhysicsError, ShapeError
+from geoml.physics.device import usable_device
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def positions(
 
 def velocity_models(velocity: ArrayLike | torch.Tensor, device: str | torch.device) -> torch.Tensor:
     """Velocity as float32, shape (model, depth, distance)."""
-    models = torch.as_tensor(velocity).to(device=device, dtype=torch.float32)
+    models = torch.as_tensor(velocity).to(device=usable_device(device), dtype=torch.float32)
     if models.ndim == 2:
         models = models[None]
     if models.ndim != 3 or min(models.shape) < 1:

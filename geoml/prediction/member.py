@@ -13,6 +13,7 @@ from geoml.checkpoint import Checkpoint
 from geoml.errors import OptionError
 from geoml.models.dropout import enable_dropout
 from geoml.models.posteriors import POSTERIORS, PosteriorNetwork
+from geoml.physics.device import usable_device
 from geoml.samples.mirror import MirrorChannels, channels_for, mirror_channels, mirror_order
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
@@ -58,12 +59,8 @@ class NetworkMember:
         n_channels = int(checkpoint.model_config["shape"]["n_shots"])
         self._channels = channels_for(acquisition, n_channels)
         self._mirror = (self._channels or _mirror(acquisition)) if mirror else None
-        try:
-            self._device = torch.device(device)
-            network = checkpoint.network().to(self._device)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).split("\n")[0]
-            raise OptionError(f"Device '{device}' is not usable: {reason}. Try 'cpu'.") from None
+        self._device = usable_device(device)
+        network = checkpoint.network().to(self._device)
         # Channels last: what convolutions on a processor are quickest with.
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._samples, self._bfloat16 = dropout_samples, bfloat16

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError, StoreError
+from geoml.physics.device import usable_device
 from geoml.physics.grid import choose_grid
 from geoml.registry import split_spec
 from geoml.survey.acquisition import Acquisition
@@ -92,6 +93,7 @@ def generate_pairs(
         raise OptionError(
             f"count {count}, batch {batch}, workers {workers}: each must be at least 1."
         )
+    usable_device(device)
     grid = choose_grid(
         *velocity_range.limits_m_s,
         acquisition.max_frequency_hz,

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError, StoreError
+from geoml.physics.device import usable_device
 from geoml.survey.scheduler import cluster_executor
 from geoml.synthetic.generate import Process, start_worker
 from geoml.synthetic.recipe import PairRecipe
@@ -56,6 +57,8 @@ class StreamMachine:
                 f"Stream with workers {self.workers}, batch {self.batch}, patience_s "
                 f"{self.patience_s:g}; needed at least 0 and 1, and above 0."
             )
+        if self.scheduler is None:
+            usable_device(self.device)
 
 
 class PairStream:

@@ -21,6 +21,7 @@ from geoml.training.adversarial import gradient_penalty
 from geoml.training.adversarial_options import AdversarialFitOptions
 from geoml.training.quiet import quiet_lightning
 from geoml.training.schedule import RunClock, learning_rate_factor
+from geoml.training.trainer import build_trainer
 from geoml.training.weight_average import RunningMean
 
 _COLLAPSED = 0.7  # of the diversity of the training sections
@@ -59,18 +60,13 @@ def fit_adversaries(
     module = _Adversaries(network, reference.numpy(), options, announce)
     with quiet_lightning(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
-        trainer = lightning.Trainer(
+        trainer = build_trainer(
             accelerator=options.accelerator,
-            devices=1,
-            precision=options.resolved_precision(),  # type: ignore[arg-type]
+            precision=options.resolved_precision(),
             max_epochs=-1,
             limit_train_batches=options.validate_every * options.critic_steps,
             callbacks=[RunningMean(options.ema_decay)],
-            logger=False,
             enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
         )
         trainer.fit(module, _Stream(batches), DataLoader([0], batch_size=None))  # type: ignore[arg-type]
     module.take_best()

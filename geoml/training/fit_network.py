@@ -16,6 +16,7 @@ from geoml.training.fit_options import FitOptions
 from geoml.training.optimizer import build_optimizer, set_learning_rates
 from geoml.training.quiet import quiet_lightning
 from geoml.training.schedule import RunClock, learning_rate_factor
+from geoml.training.trainer import build_trainer
 from geoml.training.weight_average import RunningMean
 
 __all__ = ["FitOptions", "Objective", "fit_network"]
@@ -70,20 +71,16 @@ def fit_network(
     interval = min(options.validate_every, options.steps)
     with quiet_lightning(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
-        trainer = lightning.Trainer(
+        trainer = build_trainer(
             accelerator=options.accelerator,
             devices=options.devices,
-            precision=options.resolved_precision(),  # type: ignore[arg-type]
+            precision=options.resolved_precision(),
             # Not max_steps: it would end the run between two validations and lose what they miss.
             max_epochs=-1,
             limit_train_batches=interval,
             gradient_clip_val=options.gradient_clip,
             callbacks=[RunningMean(options.ema_decay)],
-            logger=False,
             enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
         )
         trainer.fit(
             module,

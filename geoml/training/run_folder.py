@@ -31,7 +31,8 @@ def prepare_folder(
         Lightning's state to go on from, None to begin.
 
     Raises:
-        StoreError: If a run is there and it is neither to be resumed nor replaced.
+        StoreError: If a run is there and it is neither to be resumed nor replaced, or the folder
+            is a store.
         CheckpointError: If the interrupted run had other settings.
     """
     folder = out / RESUME_FOLDER
@@ -39,6 +40,8 @@ def prepare_folder(
     if rank_zero_only.rank > 0:  # type: ignore[attr-defined]  # the first prepares for all
         return state if resume and state.exists() else None
     settings = json.loads(json.dumps(settings))
+    if (out / "zarr.json").is_file():
+        raise StoreError(f"{out} is a store of data; give the run a folder of its own.")
     if overwrite:
         (out / SETTINGS_NAME).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,11 +18,12 @@ from torch import nn
 
 from geoml.checkpoint import Checkpoint, save_checkpoint
 from geoml.errors import OptionError
-from geoml.models import SECTION_NETWORKS, build_model, model_config
-from geoml.registry import build, lookup, split_spec
+from geoml.models import build_model, model_config
+from geoml.registry import build, split_spec
 from geoml.tasks import TASKS, Task
 from geoml.training import scores
 from geoml.training.adversarial import training_module
+from geoml.training.early_check import check_training
 from geoml.training.module import InversionModule
 from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData, pair_fingerprint
@@ -31,6 +32,7 @@ from geoml.training.quiet import quiet_lightning
 from geoml.training.run_folder import RESUME_FOLDER, prepare_folder
 from geoml.training.run_report import Announce, Progress, RunReport
 from geoml.training.stream_data import pair_data
+from geoml.training.trainer import build_trainer
 from geoml.training.weight_average import RunningMean
 from geoml.training.window_options import section_shape, with_window_options
 
@@ -85,7 +87,7 @@ def train(
     announce = rank_zero_only(announce)
     goal: Task = build(TASKS, task, "task")
     model_name, model_options = split_spec(model, "model")
-    lookup(SECTION_NETWORKS, model_name, "model")
+    check_training(task, model, options)
     data = pair_data(pairs_path, options)
     settings = {
         "task": split_spec(task, "task"),
@@ -169,21 +171,17 @@ def fit(
         callbacks.append(
             EarlyStopping(_MONITOR, patience=options.patience, check_on_train_epoch_end=True)
         )
+    trainer = build_trainer(
+        accelerator=options.accelerator,
+        devices=options.devices,
+        strategy=options.strategy,
+        precision=options.resolved_precision(),
+        max_epochs=options.max_epochs,
+        # A module with several optimizers clips by itself.
+        gradient_clip_val=options.gradient_clip if module.automatic_optimization else None,
+        callbacks=callbacks,
+    )
     with quiet_lightning():
-        trainer = lightning.Trainer(
-            accelerator=options.accelerator,
-            devices=options.devices,
-            strategy=options.strategy,
-            precision=options.resolved_precision(),  # type: ignore[arg-type]
-            max_epochs=options.max_epochs,
-            # A module with several optimizers clips by itself.
-            gradient_clip_val=options.gradient_clip if module.automatic_optimization else None,
-            callbacks=callbacks,
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
         try:
             trainer.fit(module, datamodule=data, ckpt_path=state, weights_only=True)
         finally:

@@ -6,18 +6,18 @@ from dataclasses import fields
 
 from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
-from geoml.models import SECTION_NETWORKS
+from geoml.physics.device import usable_device
 from geoml.physics.trend import VelocityTrend
 from geoml.prediction.denoise import denoise_step
 from geoml.preprocess.pipeline import build_steps
 from geoml.preprocess.replay import replayed_steps
 from geoml.readers import IngestOptions
-from geoml.registry import build, lookup, nearest, split_spec, with_options
+from geoml.registry import nearest, with_options
 from geoml.survey.window_layout import WindowLayout
 from geoml.synthetic import VelocityRange
 from geoml.synthetic.family_spec import build_family
-from geoml.tasks import TASKS
 from geoml.training import TrainingOptions
+from geoml.training.early_check import check_training
 from geoml.workflow.matching import trend_fit_options
 from geoml.workflow.preset_simulation import preset_range
 from geoml.workflow.refinement import ladder_of
@@ -43,6 +43,8 @@ def check_options(workflow: Workflow) -> None:
         _check_trend(workflow)
     if workflow.checkpoint is not None:
         load_checkpoint(workflow.checkpoint)
+    for device in _devices(workflow):
+        usable_device(device)
     if workflow.simulate is not None:
         estimate_options(workflow.wavelet)
         generate_options(workflow.simulate)
@@ -55,9 +57,18 @@ def check_options(workflow: Workflow) -> None:
     if workflow.invert is not None:
         ladder_of(workflow.invert)
     if workflow.train is not None:
-        build(TASKS, workflow.train.task, "task")
-        lookup(SECTION_NETWORKS, split_spec(workflow.train.model, "model")[0], "model")
-        with_options(TrainingOptions, workflow.train.options, "train")
+        options = with_options(TrainingOptions, workflow.train.options, "train")
+        check_training(workflow.train.task, workflow.train.model, options)
+
+
+def _devices(workflow: Workflow) -> list[str]:
+    """Where the stages compute that will run."""
+    named = [] if workflow.denoise is None else [workflow.denoise.device]
+    if workflow.simulate is not None:
+        named.append(str(workflow.simulate.options.get("device", "cpu")))
+    if workflow.invert is not None:
+        named += [workflow.invert.device, workflow.check.device]
+    return named
 
 
 def _check_trend(workflow: Workflow) -> None:

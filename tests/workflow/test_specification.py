@@ -11,6 +11,7 @@ from geoml.errors import FileFormatError, OptionError
 from geoml.prediction.first_arrival_fit import FirstArrivalFit
 from geoml.workflow.option_check import check_options
 from geoml.workflow.refinement import ladder_of
+from geoml.workflow.run import run_workflow
 from geoml.workflow.specification import (
     InvertSection,
     Workflow,
@@ -211,3 +212,13 @@ def test_wrong_rung_is_refused_before_the_first_stage(invert: dict, message: str
     workflow = checked(Workflow, {**SMALLEST, "checkpoint": "marine_sample", "invert": invert}, "w")
     with pytest.raises(OptionError, match=message):
         check_options(workflow)
+
+
+def test_options_of_the_training_are_checked_before_pairs_are_made(tmp_path: Path) -> None:
+    text = (
+        "name: early\ninvert: null\nsimulate: {preset: openfwi, count: 8}\n"
+        "train: {augmentation: {mirror_prob: 1}}\n"
+    )
+    with pytest.raises(OptionError, match="Did you mean 'mirror_probability'"):
+        run_workflow(_write(tmp_path, text), runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()

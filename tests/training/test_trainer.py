@@ -1,0 +1,69 @@
+"""A machine that is not there, and options inside options, are told in one line at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from geoml.errors import GeomlError, OptionError, StoreError
+from geoml.training import TrainingOptions, train
+from geoml.training.early_check import check_training
+from geoml.training.run_folder import prepare_folder
+from geoml.training.trainer import build_trainer
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        {"accelerator": "abacus"},
+        {"accelerator": "tpu"},
+        {"accelerator": "cpu", "devices": "many"},
+        {"accelerator": "cpu", "devices": 0},
+        {"accelerator": "cpu", "strategy": "dpd"},
+        {"accelerator": "cpu", "precision": "16-mixed"},
+        pytest.param(
+            {"accelerator": "gpu"},
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here"),
+        ),
+    ],
+)
+def test_machine_that_is_not_there_is_one_line(machine: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=str(next(iter(machine.values())))) as error:
+        build_trainer(**machine)
+    assert "\n" not in str(error.value)
+    assert "take auto" in str(error.value).lower()
+
+
+def test_machine_that_is_there_is_taken() -> None:
+    assert build_trainer(accelerator="cpu", precision="bf16-mixed").precision == "bf16-mixed"
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        ({"mh_unet_s": {"wdths": [8]}}, {}, "Did you mean 'widths'"),
+        ({"mh_unet_s": {"heads": ["velocity"]}}, {}, "leave it out"),
+        ("mh_unet_s", {"augmentation": {"mirror": 1}}, "'augmentation' has no option 'mirror'"),
+        ("mh_unet_s", {"splits": {"train": 2}}, "Split train 2"),
+        ("mh_unet_s", {"stream": {"worker": 2}}, "'stream' has no option 'worker'"),
+        ("mh_unet_s", {"accelerator": "abacus"}, "abacus"),
+    ],
+)
+def test_wrong_option_is_refused_before_pairs_are_read(
+    tmp_path: Path, model: Any, options: dict[str, Any], message: str
+) -> None:
+    chosen, run = TrainingOptions(**options), tmp_path / "run"
+    with pytest.raises(GeomlError, match=message):
+        check_training("velocity", model, chosen)
+    with pytest.raises(GeomlError, match=message):
+        train(tmp_path / "none.zarr", run, task="velocity", model=model, options=chosen)
+    assert not run.exists()
+
+
+def test_run_never_goes_into_a_store(tmp_path: Path) -> None:
+    (tmp_path / "zarr.json").write_text("{}")
+    with pytest.raises(StoreError, match="give the run a folder of its own"):
+        prepare_folder(tmp_path, {}, resume=False, overwrite=True)
