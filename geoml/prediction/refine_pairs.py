@@ -118,12 +118,14 @@ class WindowStep:
         windows: The windows for the rungs after it; with their mirror where the rung adds it.
         solves: Wave-equation solves, one shot through one model, forward or backward.
         passes: Windows that went through a network.
+        note: What the table says beside the figures.
     """
 
     sections: WindowSections
     windows: Windows
     solves: int = 0
     passes: int = 0
+    note: str = ""
 
 
 def check_window_rungs(rungs: Sequence[tuple[str, type[Rung]]]) -> None:
@@ -189,7 +191,7 @@ def _consistency(rung: DataConsistency, windows: Windows, sections: WindowSectio
 def _waveforms(rung: WaveformFit, windows: Windows, sections: WindowSections) -> WindowStep:
     acquisition = windows.acquisition
     velocity = sections.velocity.copy()
-    solves = 0
+    solves = accepted = doubtful = 0
     for number, observed in enumerate(windows.shots):
         weight = None
         if windows.process is not None:
@@ -206,10 +208,12 @@ def _waveforms(rung: WaveformFit, windows: Windows, sections: WindowSections) ->
         )
         velocity[number] = result.velocity
         solves += result.solves.forward + result.solves.adjoint
+        accepted, doubtful = accepted + result.accepted, doubtful + result.doubtful
     std = sections.velocity_std
     moved = None if std is None else std * velocity / sections.velocity
     refined = replace(sections, velocity=velocity, velocity_std=moved)
-    return WindowStep(refined, windows, solves=solves)
+    note = f"{accepted} of {len(velocity)} accepted, {doubtful} of them may be worse"
+    return WindowStep(refined, windows, solves=solves, note=note)
 
 
 def _chosen(which: NDArray[np.bool_], one: WindowSections, other: WindowSections) -> WindowSections:

@@ -60,7 +60,7 @@ def refinement_rows(
     Returns:
         ``name``, ``rung``, the scores of ``velocity_scores``, ``data_misfit`` [1], ``solves`` (of
         the wave equation; those of judging not), ``passes`` (windows through a network) and
-        ``cpu_s``, the last three of the rung alone.
+        ``cpu_s``, the last three of the rung alone, and ``note``.
     """
     rungs = window_rungs(options.refine)
     if not rungs:
@@ -94,7 +94,7 @@ def _climbed(
     cpu_s = time.process_time() - clock
     passes = len(windows.shots) * windows.predictor.n_members
 
-    def row(rung: str, solves: int, passes: int, cpu_s: float) -> Row:
+    def row(rung: str, solves: int, passes: int, cpu_s: float, note: str = "") -> Row:
         return {
             "name": name,
             "kind": KIND,
@@ -104,6 +104,7 @@ def _climbed(
             "solves": solves,
             "passes": passes,
             "cpu_s": cpu_s,
+            "note": note,
         }
 
     rows = [row("network", 0, passes, cpu_s)]
@@ -112,5 +113,5 @@ def _climbed(
         step = refine_windows(rung, windows, sections)
         cpu_s = time.process_time() - clock
         windows, sections = step.windows, step.sections
-        rows.append(row(rung_name, step.solves, step.passes, cpu_s))
+        rows.append(row(rung_name, step.solves, step.passes, cpu_s, step.note))
     return rows

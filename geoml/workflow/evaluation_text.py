@@ -66,6 +66,7 @@ _REFINED: tuple[Column, ...] = (
     ("solves", lambda r: r["solves"], "d"),
     ("passes", lambda r: r["passes"], "d"),
     ("CPU s", lambda r: r["cpu_s"], ".1f"),
+    ("note", lambda r: r["note"], "s"),
 )
 
 

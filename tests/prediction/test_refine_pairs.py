@@ -97,7 +97,7 @@ def test_windows_do_not_know_of_each_other(windows: Windows, start: WindowSectio
         np.testing.assert_allclose(one[0], together[number], rtol=1e-4)
 
 
-def test_waveforms_bring_a_smooth_start_nearer_and_move_its_spread(windows: Windows) -> None:
+def test_waveforms_bring_a_smooth_start_nearer_and_say_what_it_proves(windows: Windows) -> None:
     one = replace(windows, shots=windows.shots[:1])
     smooth = gaussian_filter(ground()[:1], (0, 1.5, 1.5))
     begun = WindowSections(smooth, 0.05 * smooth, None)
@@ -106,13 +106,11 @@ def test_waveforms_bring_a_smooth_start_nearer_and_move_its_spread(windows: Wind
     np.testing.assert_allclose(step.sections.velocity_std, 0.05 * step.sections.velocity)
     assert step.solves > 2 * 2 * 3  # shots, forward and backward, iterations
     assert step.passes == 0
-
-
-def test_gains_are_applied_to_what_is_modelled(windows: Windows) -> None:
-    ramp = np.linspace(0, 3, 48, dtype=np.float32)
-    gained = replace(windows, shots=windows.shots * ramp, process=lambda records, _: records * ramp)
-    assert gained.misfit(ground()) < 1e-3
-    assert replace(gained, process=None).misfit(ground()) > 0.05
+    # Three steps leave more than a tenth of the misfit, which proves nothing.
+    assert step.note == "1 of 1 accepted, 1 of them may be worse"
+    true = WindowSections(ground()[:1], None, None)
+    none = refine_windows(RUNGS["fwi"](iterations=1, bands_hz=(None,), held_out=5), one, true)
+    assert none.note == "0 of 1 accepted, 0 of them may be worse"
 
 
 @pytest.mark.parametrize("name", ["first_arrivals", "ensemble"])
