@@ -92,6 +92,29 @@ def named_values(texts: list[str], option: str = "--option") -> dict[str, Any]:
     return values
 
 
+def named_options(text: str, option: str) -> str | dict[str, Any]:
+    """A name as it is, and ``name: {option: value}`` as a workflow file would hold it.
+
+    Args:
+        text: What the user wrote.
+        option: How the user calls it, for the message.
+
+    Raises:
+        OptionError: If it is no YAML.
+    """
+    import yaml
+
+    from geoml.errors import OptionError
+
+    try:
+        spec: str | dict[str, Any] = yaml.safe_load(text) if ":" in text else text
+    except yaml.YAMLError:
+        raise OptionError(
+            f"{option} '{text}' cannot be read; write a name, or 'name: {{option: value}}'."
+        ) from None
+    return spec
+
+
 def ingest_options(
     samples: int | None,
     byte_order: Literal["big", "little"] | None,

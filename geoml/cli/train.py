@@ -20,9 +20,20 @@ def train(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
-    task: Annotated[str, typer.Option(help="What is learned.")] = "velocity_edges",
+    task: Annotated[
+        str,
+        typer.Option(
+            help="What is learned: velocity_edges, velocity, prior or denoise; parts of the loss "
+            "of pairs as in a workflow, 'velocity_edges: {depth_weight: 1}'."
+        ),
+    ] = "velocity_edges",
     model: Annotated[
-        str | None, typer.Option(help="Network; mh_unet_s if not given, vae for --task prior.")
+        str | None,
+        typer.Option(
+            help="Network; for pairs mh_unet_s, mh_unet_m, mh_unet_l, inversion_net, fcnvmb, "
+            "dual_decoder, vit_inversion, velocity_gan, cvae or cwgan, with options "
+            "'mh_unet_s: {separate_decoders: true}'. mh_unet_s if not given, vae for --task prior."
+        ),
     ] = None,
     max_epochs: Annotated[int | None, typer.Option(help="Epochs at most.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Minutes at most.")] = None,
@@ -84,9 +95,12 @@ def train(
         raise OptionError("--resume goes on with a run and --overwrite drops it; give one of them.")
     if stream is not None:
         chosen["stream"] = load_options(stream)
-    section = checked(
-        TrainSection, {"task": task, "model": model or "mh_unet_s", **chosen}, "train"
-    )
+    chosen = {
+        "task": o.named_options(task, "--task"),
+        "model": o.named_options(model or "mh_unet_s", "--model"),
+        **chosen,
+    }
+    section = checked(TrainSection, chosen, "train")
     print(train_pairs(pairs, out, section, resume=resume, overwrite=overwrite))
 
 
