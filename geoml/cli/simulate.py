@@ -11,6 +11,11 @@ from geoml.cli import options as o
 from geoml.cli.progress import progress_bar
 
 _DEFAULT_FAMILIES = ("flat_layers", "curved_layers", "faulted_layers")
+_FAMILIES = (
+    *(*_DEFAULT_FAMILIES, "salt", "blend"),
+    *("flat_vel_a", "flat_vel_b", "curve_vel_a", "curve_vel_b", "flat_fault_a", "flat_fault_b"),
+    *("curve_fault_a", "curve_fault_b", "style_a", "style_b"),
+)  # written out, as the registry takes a second to import
 _DEFAULT_COUNT = 2000
 
 
@@ -26,8 +31,8 @@ def simulate(
     families: Annotated[
         str | None,
         typer.Option(
-            help="Velocity families, separated by commas. By default "
-            f"{','.join(_DEFAULT_FAMILIES)}, or the preset's."
+            help=f"Velocity families, separated by commas: of {', '.join(_FAMILIES)}, or of a "
+            f"prior, vae:NAME. By default {','.join(_DEFAULT_FAMILIES)}, or the preset's."
         ),
     ] = None,
     models: Annotated[

@@ -1,7 +1,8 @@
-"""What ``geoml train`` takes for tasks and networks, and names."""
+"""What ``geoml train`` and ``geoml simulate`` take by name, and how names bring options."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,18 @@ from command import geoml, refused
 
 from geoml.cli.options import named_options
 from geoml.models import SECTION_NETWORKS
+from geoml.synthetic import FAMILIES
 from geoml.tasks import TASKS
 
 
-def test_help_names_every_task_and_every_network() -> None:
-    status, told, _ = geoml("train", "--help")
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [("train", set(TASKS) | set(SECTION_NETWORKS)), ("simulate", set(FAMILIES))],
+)
+def test_help_names_every_entry(command: str, names: set[str]) -> None:
+    status, told, _ = geoml(command, "--help")
     assert status == 0
-    words = set(told.replace(",", " ").replace("'", " ").replace(":", " ").split())
-    assert set(TASKS) | set(SECTION_NETWORKS) <= words
+    assert names <= set(re.findall(r"\w+", told))
 
 
 @pytest.mark.parametrize(
