@@ -28,6 +28,16 @@ def test_balanced_cross_entropy_by_hand() -> None:
     assert balanced_cross_entropy(logit, edges, 0.3).item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_dice_loss_by_hand() -> None:
+    edges = torch.tensor([[[1.0, 0.0, 0.0, 0.0]], [[1.0, 1.0, 0.0, 0.0]]])
+    odds = torch.tensor([[[1.0, 1.0, 1.0, 1.0]], [[3.0, 1 / 3, 3.0, 1 / 3]]])
+    # Probabilities of 1/2 in the first section, of 3/4 and 1/4 in the second; 1 on both sides.
+    first = (2 * 0.5 + 1) / (4 * 0.25 + 1 + 1)
+    second = (2 * (0.75 + 0.25) + 1) / (2 * (9 / 16 + 1 / 16) + 2 + 1)
+    expected = 1 - (first + second) / 2
+    assert dice_loss(odds.log(), edges).item() == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize("loss", [balanced_cross_entropy, dice_loss])
 def test_edge_losses_fall_to_nothing_as_the_answer_gets_sure_and_right(loss) -> None:
     edges = (torch.rand(2, 9, 9, generator=torch.Generator().manual_seed(0)) > 0.8).float()
