@@ -66,6 +66,7 @@ def evaluate(
 ) -> None:
     """Print velocity, edge and spread scores of checkpoints beside their trivial rows."""
     from geoml.cli.invert import rung_specs
+    from geoml.errors import OptionError
     from geoml.workflow.evaluation import evaluate as judge
     from geoml.workflow.evaluation import write_calibrations
     from geoml.workflow.evaluation_files import named_checkpoints, save_figure, save_json
@@ -97,5 +98,10 @@ def evaluate(
     if png is not None:
         save_figure(evaluation, pairs, png)
     if write_calibration:
-        for folder in write_calibrations(folders, evaluation):
+        written = write_calibrations(folders, evaluation)
+        if not written:
+            raise OptionError(
+                "Nothing was fitted that --write-calibration could keep; pass --calibrate too."
+            )
+        for folder in written:
             print(f"calibration written to {folder}")

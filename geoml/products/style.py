@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import tempfile
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from geoml.products.output_file import OutputFiles
 
 INK = "#1d2733"
 MUTED = "#66727f"
@@ -73,18 +73,10 @@ def png_data_uri(figure: Figure, dpi: int = DPI) -> str:
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file under a temporary name beside it and rename it when complete."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp makes the file private; a product is as readable as the user's other files.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write a file under a temporary name beside it and rename it when complete.
+
+    Raises:
+        StoreError: If it cannot be written there.
+    """
+    with OutputFiles() as files, files.open(path) as file:
+        file.write(content)

@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from geoml.errors import OptionError
+from geoml.errors import OptionError, StoreError
 from geoml.physics.edges import velocity_edges
 from geoml.samples.augment import Augmentation
 from geoml.samples.augment_fit import fitting, mutes
@@ -79,7 +79,7 @@ class PairDataset(Dataset[Batch]):
 
         Raises:
             OptionError: If an index lies outside the store or there is none.
-            StoreError: If the path is no pair store.
+            StoreError: If the path is no pair store, or a pair holds values that are not finite.
             GeometryError: If windows are to be flipped that have no mirror image.
             OptionError: If the augmentation contradicts the processing of the pairs.
         """
@@ -250,10 +250,27 @@ def fit_pair_scaling(path: str | Path, indices: NDArray[np.int64]) -> Scaling:
 
 
 def _read(pairs: xr.Dataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
-    """Gathers (sample, shot, time, receiver) and velocity (sample, depth, distance) of pairs."""
+    """Gathers (sample, shot, time, receiver) and velocity (sample, depth, distance) of pairs.
+
+    Raises:
+        StoreError: If one holds what no network can learn from or be judged by.
+    """
     chosen = pairs[["amplitude", "velocity"]].isel(sample=indices)
     # Dask's threads do not survive a fork, and workers run side by side already.
     chosen = chosen.compute(scheduler="synchronous")
     amplitude, velocity = chosen.amplitude.to_numpy(), chosen.velocity.to_numpy()
+    for what, usable in (
+        ("gathers that are not finite", np.isfinite(amplitude)),
+        (
+            "velocities that are not finite or not above 0 m/s",
+            np.isfinite(velocity) & (velocity > 0),
+        ),
+    ):
+        if not usable.all():
+            bad = indices[~usable.reshape(len(indices), -1).all(axis=1)]
+            raise StoreError(
+                f"Pair {bad[0]} of the store holds {what}, and so do {bad.size - 1} others that "
+                "were read with it; mend or make the pairs again."
+            )
     shots = np.ascontiguousarray(np.moveaxis(amplitude, 3, 2), dtype=np.float32)
     return shots, np.array(velocity, dtype=np.float32)

@@ -20,6 +20,9 @@ from geoml.survey.acquisition import Acquisition
 from geoml.survey.pairs import create_pairs, open_pairs
 from geoml.survey.store import part_path, replace_store
 
+# No ground is slower, and what is scaled or in km/s nowhere as fast.
+_LEAST_M_S = 100.0
+
 
 def pairs_to_openfwi(path: str | Path, folder: str | Path, *, per_file: int = 500) -> None:
     """Write ``data1.npy``, ``model1.npy``, ``data2.npy`` and so on.
@@ -77,7 +80,8 @@ def openfwi_to_pairs(
         progress: Called with (pairs done, pairs in all).
 
     Raises:
-        FileFormatError: If a file is no array or the lists do not pair.
+        FileFormatError: If a file is no array, the lists do not pair, or values cannot be those of
+            records and of velocities in m/s.
         ShapeError: If the arrays do not fit the acquisition.
     """
     if len(data_files) != len(velocity_files) or not data_files:
@@ -109,6 +113,7 @@ def openfwi_to_pairs(
         stop = min(start + shard_samples, count)
         amplitude = _rows(data, ends, start, stop).transpose(0, 1, 3, 2)
         velocity = _rows(models, ends, start, stop)[:, 0]
+        _check_values(amplitude, velocity, start)
         writer.write(start, amplitude, velocity, np.zeros(stop - start, dtype=np.int32))
         if progress is not None:
             progress(stop, count)
@@ -126,6 +131,24 @@ def _mapped(file: str | Path, needed: tuple[int, ...]) -> NDArray[Any]:
             "this acquisition."
         )
     return array
+
+
+def _check_values(
+    amplitude: NDArray[np.float32], velocity: NDArray[np.float32], first: int
+) -> None:
+    """Refuse what no network can learn from, and models that are not in m/s."""
+    low, high = float(velocity.min()), float(velocity.max())
+    if not (low > 0 and _LEAST_M_S < high < np.inf):
+        raise FileFormatError(
+            f"The models from number {first} on hold {low:g} to {high:g}; absolute velocities in "
+            "m/s are needed, neither scaled nor in km/s."
+        )
+    if not np.isfinite(amplitude).all():
+        bad = first + int(np.flatnonzero(~np.isfinite(amplitude).all(axis=(1, 2, 3)))[0])
+        raise FileFormatError(
+            f"The record number {bad} holds samples that are not finite; leave its file out or "
+            "mend it."
+        )
 
 
 def _rows(

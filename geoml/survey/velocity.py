@@ -12,7 +12,13 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from geoml.errors import ShapeError, StoreError
-from geoml.survey.store_files import check_target, part_path, plain_json, replace_store
+from geoml.survey.store_files import (
+    check_target,
+    part_path,
+    plain_json,
+    replace_store,
+    unwritable,
+)
 
 _UNITS = {
     "velocity": "m/s",
@@ -75,19 +81,22 @@ def save_section(ds: xr.Dataset, path: str | Path, *, overwrite: bool = False) -
 
     Raises:
         ShapeError: If it has no ``velocity`` of dims (depth, distance).
-        StoreError: If the target exists and ``overwrite`` is False.
+        StoreError: If the target exists and ``overwrite`` is False, or it cannot be written.
     """
     path = Path(path)
     if "velocity" not in ds or ds["velocity"].dims != _AXES:
         raise ShapeError("A section needs a variable 'velocity' of dims (depth, distance).")
     check_target(path, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = part_path(path)
-    if part.exists():
-        shutil.rmtree(part)
     plain = ds.assign_attrs(plain_json(dict(ds.attrs)))
-    plain.to_zarr(part, mode="w", zarr_format=3, consolidated=False)
-    replace_store(part, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if part.exists():
+            shutil.rmtree(part)
+        plain.to_zarr(part, mode="w", zarr_format=3, consolidated=False)
+        replace_store(part, path)
+    except OSError as error:
+        raise unwritable(path, error, goes_on=False) from None
 
 
 def open_section(path: str | Path) -> xr.Dataset:

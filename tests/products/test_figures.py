@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from geoml.errors import ShapeError
+from geoml.errors import ShapeError, StoreError
 from geoml.products.curve_figure import amplitude_spectrum, misfit_figure, reduction_velocity
 from geoml.products.figures import save_survey_figures, shown_shots, survey_figures
 from geoml.products.gather_figure import ArrivalCurve, GatherPanel, gathers_figure
@@ -208,3 +208,10 @@ def test_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) 
 
 def test_same_figure_gives_the_same_bytes(prediction: xr.Dataset) -> None:
     assert png_bytes(velocity_figure(prediction)) == png_bytes(velocity_figure(prediction))
+
+
+def test_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for path in (tmp_path / "file" / "a.png", tmp_path):
+        with pytest.raises(StoreError, match="cannot be written"):
+            write_whole(path, b"bytes")

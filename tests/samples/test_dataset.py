@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stored_pairs import ACQUISITION, COUNT, SCALING, as_numpy, write_pairs
@@ -165,3 +166,26 @@ def test_acquisition_comes_with_the_pairs(pairs: Any) -> None:
     assert dataset.acquisition.to_dict() == ACQUISITION.to_dict()
     assert dataset.input_acquisition is dataset.acquisition
     assert dataclasses.astuple(dataset.scaling) == (2.0, 2000.0, 500.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("amplitude", np.nan, "gathers that are not finite"),
+        ("amplitude", np.inf, "gathers that are not finite"),
+        ("velocity", np.nan, "velocities that are not finite"),
+        ("velocity", 0.0, "or not above 0 m/s"),
+    ],
+)
+@pytest.mark.parametrize("memory_limit_gb", [0.0, 4.0])
+def test_pair_that_holds_no_numbers_is_named(
+    tmp_path: Path, name: str, value: float, message: str, memory_limit_gb: float
+) -> None:
+    write_pairs(tmp_path / "p.zarr")
+    group = zarr.open_group(tmp_path / "p.zarr", mode="r+")
+    values = group[name][:]
+    values[5, ..., 1] = value
+    group[name][:] = values
+    with pytest.raises(StoreError, match=f"Pair 5 of the store holds .*{message}"):
+        PairDataset(tmp_path / "p.zarr", [2, 5], SCALING, memory_limit_gb=memory_limit_gb)[1]
+    PairDataset(tmp_path / "p.zarr", [2, 3], SCALING, memory_limit_gb=memory_limit_gb)[1]

@@ -104,3 +104,29 @@ def test_genuine_record_and_model_make_a_pair(data_dir: Path, tmp_path: Path):
     # The direct wave peaks on the trace at each source: columns 0, 17, 34, 52 and 69.
     loudest = abs(pairs["amplitude"][0]).max("time").argmax("receiver")
     np.testing.assert_array_equal(loudest, [0, 17, 34, 52, 69])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("model0", np.nan, "absolute velocities in m/s are needed"),
+        ("model0", 0.0, "absolute velocities in m/s are needed"),
+        ("data0", np.inf, "record number 2 holds samples that are not finite"),
+    ],
+)
+def test_values_that_nobody_can_learn_from_are_refused(arrays, tmp_path, name, value, message):
+    data, models = arrays
+    array = np.load(tmp_path / f"{name}.npy")
+    array[2, 0, 1, 1] = value
+    np.save(tmp_path / f"{name}.npy", array)
+    with pytest.raises(FileFormatError, match=message):
+        openfwi_to_pairs(data, models, tmp_path / "p.zarr", acquisition(2, 9, 4, 6))
+    assert not (tmp_path / "p.zarr").exists()
+
+
+def test_models_in_kilometres_a_second_are_refused(arrays, tmp_path):
+    data, models = arrays
+    for model in models:
+        np.save(model, np.load(model) / 1000)
+    with pytest.raises(FileFormatError, match="neither scaled nor in km/s"):
+        openfwi_to_pairs(data, models, tmp_path / "p.zarr", acquisition(2, 9, 4, 6))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -40,3 +42,10 @@ def test_what_is_no_section_is_refused(tmp_path):
     save_section(section(VELOCITY, 20.0), tmp_path / "v.zarr")
     with pytest.raises(StoreError, match="exists already"):
         save_section(section(VELOCITY, 20.0), tmp_path / "v.zarr")
+
+
+def test_section_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    made = section(np.full((2, 3), 2000.0), 10.0)
+    with pytest.raises(StoreError, match=r"v\.zarr: cannot be written"):
+        save_section(made, tmp_path / "file" / "v.zarr")

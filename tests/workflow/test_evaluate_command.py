@@ -48,3 +48,13 @@ def test_command_refuses_in_one_line(others: Path, tmp_path: Path) -> None:
     assert "'limit' is 0" in refused("evaluate", one, others, "--limit", 0)
     line = refused("evaluate", "marine_sample", others)
     assert "another acquisition than marine_sample was trained for" in line
+
+
+def test_calibration_that_nothing_fitted_is_not_said_to_be_written(
+    others: Path, tmp_path: Path
+) -> None:
+    one = save_checkpoint(untrained(None), tmp_path / "c")
+    before = (one / "checkpoint.json").read_bytes()
+    asked = ("evaluate", one, others, "--limit", 2, "--write-calibration")
+    assert "pass --calibrate too" in refused(*asked)
+    assert (one / "checkpoint.json").read_bytes() == before
