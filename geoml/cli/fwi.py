@@ -108,6 +108,9 @@ def fwi(
         )  # fmt: skip
     for line in _told(prediction.attrs):
         typer.echo(line)
+    for warning in prediction.attrs["warnings"]:
+        if warning != prediction.attrs["fwi"]["message"]:
+            typer.echo(f"warning: {warning}", err=True)
     print(out)
     if report is not None:
         print(report)

@@ -20,6 +20,7 @@ from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.samples.input_features import input_features
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.geometry import line_coordinates
+from geoml.survey.line_distance import projection_warning
 from geoml.survey.velocity import section
 from geoml.survey.window_layout import WindowLayout
 from geoml.survey.windows import LineWindow, match_windows, read_window
@@ -213,6 +214,8 @@ def _line_section(
         warnings += found.warnings
         panels = found.panels
     line = line_coordinates(survey)
+    bend = projection_warning(survey, line)
+    warnings += [] if bend is None else [bend]
     more["cdp_x"], more["cdp_y"] = line.xy_of(blend.distance_m)
     more["windows"] = blend.count
     gap_m = float((blend.count == 0).sum() * acquisition.spacing_m)

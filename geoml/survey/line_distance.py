@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 _CROOKED_FRACTION = 0.05
 _MOST = 0.9
+# As much of a velocity as an offset lacks is lost: 40 m/s of 2000 m/s.
+_SHORTENED = 0.02
 _LEAST_STEP_M = 1e-6
 
 
@@ -106,6 +108,31 @@ def is_crooked(line: LineCoordinates) -> bool:
     """Whether positions lie farther off the straight line than 5 % of its length."""
     length_m = max(line.source_distance_m.max(), line.receiver_distance_m.max())
     return bool(line.deviation_m > _CROOKED_FRACTION * length_m > 0)
+
+
+def projection_warning(survey: xr.Dataset, line: LineCoordinates) -> str | None:
+    """What a survey loses on its straight line, in one line; None where that is little.
+
+    Args:
+        survey: Dataset with the trace variables in metres.
+        line: Its ``line_coordinates``.
+    """
+    east, north = (
+        survey[f"receiver_{axis}"].values - survey[f"source_{axis}"].values for axis in "xy"
+    )
+    offset_m = np.hypot(east, north)
+    there = offset_m > 0
+    along_m = np.abs(line.receiver_distance_m - line.source_distance_m)
+    shorter = 1 - along_m[there] / offset_m[there]
+    share = float(np.quantile(shorter, _MOST)) if there.any() else 0.0
+    if share <= _SHORTENED and not is_crooked(line):
+        return None
+    return (
+        f"The line bends: positions lie up to {line.deviation_m:.0f} m off the straight line that "
+        f"the section follows, and the offsets of one trace in ten are more than {share:.0%} too "
+        "short on it, so that velocities there are as much too low. Invert its straight parts one "
+        "by one."
+    )
 
 
 def crooked_path(survey: xr.Dataset) -> LinePath | None:

@@ -27,6 +27,8 @@ from geoml.prediction.section_decoder import load_decoder
 from geoml.preprocess.replay import replay
 from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
+from geoml.survey.geometry import line_coordinates
+from geoml.survey.line_distance import projection_warning
 from geoml.survey.pairs import open_pairs
 from geoml.survey.velocity import section
 from geoml.survey.window_layout import WindowLayout
@@ -173,6 +175,9 @@ def invert_line(
     def process(amplitude: NDArray[np.float32], of: Acquisition) -> NDArray[np.float32]:
         return replay(steps, amplitude, of)
 
+    bend = projection_warning(clean, line_coordinates(clean))
+    if bend is not None and bend not in begin.attrs.get("warnings", []):
+        begin = begin.assign_attrs(warnings=[*begin.attrs.get("warnings", []), bend])
     return refine_line_fwi(
         clean,
         begin,

@@ -12,6 +12,8 @@ import xarray as xr
 import geoml
 from geoml.preprocess.replay import replay, replayed_steps
 from geoml.registry import with_options
+from geoml.survey.geometry import line_coordinates
+from geoml.survey.line_distance import projection_warning
 from geoml.survey.window_layout import WindowLayout
 from geoml.synthetic import VelocityRange
 from geoml.synthetic.generate import generate_pairs
@@ -59,7 +61,8 @@ def simulate_like(
     if matching.layout is not None:
         layout = with_options(WindowLayout, matching.layout, "layout")
     match = match_survey(clean, raw, layout=layout, wavelet=matching.wavelet, trend=matching.trend)
-    for line in match.describe():
+    bend = projection_warning(clean, line_coordinates(clean))
+    for line in [*match.describe(), *([] if bend is None else [bend])]:
         announce(line)
     around = {"trend": match.trend, **matching.velocity_range}
     generate_pairs(

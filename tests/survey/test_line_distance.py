@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from geoml.errors import GeometryError
 from geoml.readers.ingest import read_survey
 from geoml.survey.geometry import line_coordinates
-from geoml.survey.line_distance import line_distance
+from geoml.survey.line_distance import line_distance, projection_warning
 from geoml.survey.line_path import LinePath, line_path, simplified
 
 
@@ -45,6 +45,28 @@ def test_l_shaped_line_is_as_long_as_its_legs(make_survey):
     assert len(line.path.vertices) == 3
     x, y = line.xy_of(np.array([0.0, 2000.0, 3500.0]))
     np.testing.assert_allclose([x, y], [[1000, 3000, 3000], [2000, 2000, 3500]])
+
+
+def test_bend_is_told_with_what_it_takes_off_offsets(make_survey):
+    survey = land_line(make_survey, *l_shape())
+    line = line_coordinates(survey)
+    told = projection_warning(survey, line)
+    assert f"up to {line.deviation_m:.0f} m off the straight line" in told
+    true_m = np.hypot(
+        survey["receiver_x"] - survey["source_x"], survey["receiver_y"] - survey["source_y"]
+    ).values
+    short_m = true_m - abs(line.receiver_distance_m - line.source_distance_m)
+    lost = np.quantile(short_m[true_m > 0] / true_m[true_m > 0], 0.9)
+    assert f"more than {lost:.0%} too short" in told
+
+
+def test_straight_line_and_its_feathered_streamer_are_not_called_bent(streamer):
+    streamer = streamer()
+    assert projection_warning(streamer, line_coordinates(streamer)) is None
+    feathered = streamer.copy(deep=True)
+    offset = streamer["receiver_x"] - streamer["source_x"]
+    feathered["receiver_y"] = feathered["receiver_y"] + 0.03 * abs(offset)
+    assert projection_warning(feathered, line_coordinates(feathered)) is None
 
 
 def test_straight_line_gives_the_distances_of_line_coordinates(streamer):
