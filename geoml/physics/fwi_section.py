@@ -105,7 +105,16 @@ def _digest(shots: Sequence[ShotSet], *more: NDArray[Any] | None) -> str:
     for one in shots:
         a = one.acquisition
         positions = (a.source_distance_m, a.source_depth_m, a.receiver_distance_m)
-        more += (*positions, a.receiver_depth_m, a.wavelet, one.observed, one.weight, one.columns)
+        scales = np.array([a.dt_s, a.wavelet_start_s, a.free_surface, a.max_frequency_hz])
+        more += (
+            scales,
+            *positions,
+            a.receiver_depth_m,
+            a.wavelet,
+            one.observed,
+            one.weight,
+            one.columns,
+        )
     for array in more:
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

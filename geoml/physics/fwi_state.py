@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -84,16 +85,25 @@ class FwiState:
         """The state in a file, or ``fresh`` where there is none.
 
         Raises:
-            StoreError: If the file belongs to another start, other options or other gathers.
+            StoreError: If the file belongs to another start, other options or other gathers, or
+                is no state at all.
         """
+        if path.is_dir():
+            raise StoreError(f"{path}: a folder; give --state the name of a file.")
         if not path.is_file():
             return fresh
-        with np.load(path) as stored:
+        try:
+            stored = np.load(path)
+            plain = json.loads(str(stored["plain"]))
+        except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+            raise StoreError(
+                f"{path}: not the state of an inversion; give --state another name."
+            ) from None
+        with stored:
             if not np.array_equal(stored["start"], fresh.start):
                 raise StoreError(
                     f"{path}: an inversion that began elsewhere; remove it to begin anew."
                 )
-            plain = json.loads(str(stored["plain"]))
             if plain["settings"] != fresh.settings:
                 raise StoreError(
                     f"{path}: an inversion with other options; repeat them to go on, or remove "

@@ -38,6 +38,18 @@ class EnsembleAverage:
                 "or ensemble: {dropout_samples: 8} for a network with dropout."
             )
 
+    def joined(self, line: Line) -> Line:
+        """The line with all members.
+
+        Raises:
+            CheckpointError: If a checkpoint is not there.
+        """
+        others = [load_checkpoint(name) for name in self.checkpoints]
+        joined = replace(line, others=[*line.others, *others])
+        if self.dropout_samples:
+            joined = joined.with_members(dropout_samples=self.dropout_samples)
+        return joined
+
     def refine(self, line: Line, section: xr.Dataset) -> Step:
         """The section with all members in it.
 
@@ -45,10 +57,7 @@ class EnsembleAverage:
             OptionError: If a network has no dropout.
             CheckpointError: If the checkpoints do not go together.
         """
-        others = [load_checkpoint(name) for name in self.checkpoints]
-        joined = replace(line, others=[*line.others, *others])
-        if self.dropout_samples:
-            joined = joined.with_members(dropout_samples=self.dropout_samples)
+        joined = self.joined(line)
         predicted = refined_from(section, joined.predict())
         passes = int(predicted.attrs["network_passes"])
         return Step(

@@ -16,6 +16,10 @@ class MirrorAverage:
     Costs one more pass through the network. Rungs after it that predict again do the same.
     """
 
+    def joined(self, line: Line) -> Line:
+        """The line with mirrored windows."""
+        return line.with_members(mirror=True)
+
     def refine(self, line: Line, section: xr.Dataset) -> Step:
         """The section with the mirrored windows in it.
 
@@ -23,6 +27,6 @@ class MirrorAverage:
             OptionError: If the window is not its own mirror image and the network has no channels
                 for that of its sources.
         """
-        mirrored = line.with_members(mirror=True)
+        mirrored = self.joined(line)
         predicted = refined_from(section, mirrored.predict())
         return Step(predicted, mirrored, windows=int(predicted.attrs["network_passes"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geoml.checkpoint import Checkpoint
 from geoml.prediction.hold_out import fitted_shots
 from geoml.prediction.invert import invert
+from geoml.prediction.network import WindowPredictor
 from geoml.prediction.physics_check import Process
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.line_shots import LineShot
@@ -103,11 +104,37 @@ class Step:
     parts: tuple[int, ...] = ()
 
 
+def check_members(line: Line, rungs: Sequence[Rung]) -> None:
+    """Refuse rungs whose networks are missing or do not go together, before any rung is climbed.
+
+    Args:
+        line: The line with its network.
+        rungs: In order.
+
+    Raises:
+        CheckpointError: If a checkpoint is not there or of another acquisition.
+        OptionError: If a window has no mirror image, or a network no dropout.
+    """
+    for rung in rungs:
+        if isinstance(rung, AddsMembers):
+            line = rung.joined(line)
+            WindowPredictor([line.checkpoint, *line.others], device=line.device, **line.members)
+
+
 def refined_from(section: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
     """A new prediction with what the guard said of the recorded gathers."""
     attrs = {name: section.attrs[name] for name in ("warnings", "guard") if name in section.attrs}
     said = {name: section[name] for name in ("outside_training",) if name in section}
     return predicted.assign(said).assign_attrs(attrs)
+
+
+@runtime_checkable
+class AddsMembers(Protocol):
+    """A rung after which more networks, or more images of a window, are asked."""
+
+    def joined(self, line: Line) -> Line:
+        """The line with them."""
+        ...
 
 
 class Rung(Protocol):

@@ -15,6 +15,7 @@ from geoml.survey.velocity import open_section, section
 
 Floats = NDArray[np.float64]
 
+_OF_A_LADDER = ("ladder", "ladder_rule", "fwi", "sample_seed")
 _KNOWN = "gradient, gradient:TOP:BOTTOM [m/s], smooth:SIGMA [m], or a .npy or .zarr section"
 
 
@@ -88,7 +89,11 @@ def line_start(
             f"{text}: cells of {found:g} m; the acquisition has {spacing_m:g} m. Give the "
             "checkpoint or settings that the section was made with."
         )
-    return stored
+    # Rungs and samples were those of the section as it was stored, not of what comes of it.
+    own = {name: value for name, value in stored.attrs.items() if name not in _OF_A_LADDER}
+    begin = stored.drop_vars("velocity_samples", errors="ignore")
+    begin.attrs = own
+    return begin
 
 
 def _numbers(text: str, parts: list[str]) -> list[float]:

@@ -70,6 +70,12 @@ def _first_problem(section: type[BaseModel], error: ValidationError) -> str:
         place = ".".join(where[:-1]) or "it"
         advice = f"{nearest(where[-1], known)} Known: {', '.join(known)}."
         return f"{place} has no key '{where[-1]}'.{advice}"
+    if where and where[-1] == "str":
+        # The first of two forms that an entry of a list may have; the other one says as little.
+        return (
+            f"{'.'.join(where[:-1])}: write 'name' or 'name: {{option: value}}', "
+            f"found {first['input']!r}."
+        )
     message = first["msg"].removeprefix("Value error, ")
     return f"{'.'.join(where)}: {message}." if where else f"{message}."
 

@@ -82,3 +82,22 @@ def test_wrong_rung_or_option_is_one_line_with_status_2(
     out = ("--out", tmp_path / "v.zarr")
     assert message in refused("invert", line, "--checkpoint", network, *out, *arguments)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("rung", "message"),
+    [
+        ("ensemble: {checkpoints: [nowhere]}", "No checkpoint folder 'nowhere'"),
+        ("ensemble: {checkpoints: [openfwi_s]}", "trained for another acquisition"),
+        ("mirror", "not its own mirror image"),
+    ],
+)
+def test_network_that_does_not_fit_is_told_before_any_rung_is_climbed(
+    folder: Path, rung: str, message: str
+) -> None:
+    out = folder / "none.zarr"
+    told = inverted(folder, out, "--refine", "consistency", "--refine", rung)
+    assert told[0] == 2
+    assert message in told[2]
+    assert "network:" not in told[2]
+    assert not out.exists()

@@ -12,7 +12,7 @@ from small_fwi import acquisition, observed, truth
 from geoml.errors import OptionError, ShapeError
 from geoml.physics.trend import VelocityTrend
 from geoml.survey.pairs import create_pairs
-from geoml.survey.velocity import open_section, section
+from geoml.survey.velocity import open_section, save_section, section
 from geoml.workflow.fwi_start import line_start, pair_start
 
 FAST = (
@@ -103,3 +103,25 @@ def test_line_begins_under_all_its_shots_or_in_a_stored_section(tmp_path: Path) 
         line_start(str(tmp_path / "s.zarr"), trend, 10, 20.0, (0.0, 100.0))
     with pytest.raises(OptionError, match=r"choose trend, or a \.zarr section"):
         line_start("flat", trend, 10, 20.0, (0.0, 100.0))
+
+
+def test_state_that_is_none_is_told_before_any_work(pairs: Path, tmp_path: Path) -> None:
+    notes, array = tmp_path / "notes.txt", tmp_path / "array.npy"
+    notes.write_text("not a state")
+    np.save(array, np.zeros(3))
+    out = tmp_path / "v.npy"
+    for state in (notes, array):
+        told = refused("fwi", pairs, "--out", out, *FAST, "--state", state)
+        assert "not the state of an inversion" in told
+    assert "a folder" in refused("fwi", pairs, "--out", out, *FAST, "--state", tmp_path)
+    assert notes.read_text() == "not a state"
+
+
+def test_stored_start_brings_no_ladder_of_another_run(tmp_path: Path) -> None:
+    grid = np.full((4, 5), 2000.0)
+    said = {"ladder": [{"rung": "network"}], "ladder_rule": "best", "model": "mh_unet_s"}
+    save_section(section(grid, 10.0, velocity_std=grid / 20, attrs=said), tmp_path / "v.zarr")
+    begin = line_start(str(tmp_path / "v.zarr"), VelocityTrend(1500, 1, 4000), 4, 10.0, (0, 40))
+    assert "ladder" not in begin.attrs
+    assert begin.attrs["model"] == "mh_unet_s"
+    np.testing.assert_array_equal(begin["velocity_std"], grid.astype(np.float32) / 20)

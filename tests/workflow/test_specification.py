@@ -68,6 +68,8 @@ def test_training_options_are_kept_apart_from_task_and_model() -> None:
             r"simulate and train go together",
         ),
         ({"invert": {"batch": 0}}, r"invert\.batch: .*greater than 0"),
+        ({"invert": {"refine": [{"fwi": 3}]}}, r"refine\.0: write 'name' or .*found \{'fwi': 3\}"),
+        ({"preprocess": [{"agc": 1}]}, r"preprocess\.0: write 'name' or 'name: \{option: value\}'"),
     ],
 )
 def test_wrong_key_or_value_is_answered_in_one_line(change: dict, message: str) -> None:
