@@ -54,5 +54,8 @@ def build_trainer(
         ) from None
     if precision == _HALF and trainer.precision != _HALF:
         # Lightning would take bfloat16 in its place, and the checkpoint name what never ran.
-        raise OptionError(f"Precision {_HALF} needs a GPU, and {asked} has none; take auto.")
+        raise OptionError(
+            f"Precision {_HALF} needs a GPU, and {asked} has none; take auto, or choose bf16-mixed "
+            "or 32-true."
+        )
     return trainer
