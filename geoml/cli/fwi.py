@@ -13,6 +13,8 @@ from geoml.cli.progress import progress_bar
 if TYPE_CHECKING:
     import xarray as xr
 
+_MAX_SHOTS = 40
+
 
 def fwi(
     store: Annotated[
@@ -28,7 +30,9 @@ def fwi(
             "section. Of a line: trend, or a .zarr section."
         ),
     ] = None,
-    sample: Annotated[int, typer.Option(help="Pair of a pair store.")] = 0,
+    sample: Annotated[
+        int | None, typer.Option(help="Pair of a pair store, the first if not given.")
+    ] = None,
     prior: Annotated[
         str | None,
         typer.Option(
@@ -54,8 +58,9 @@ def fwi(
         Path | None, typer.Option(help="HTML report of a line; needs --checkpoint.")
     ] = None,
     max_shots: Annotated[
-        int, typer.Option(min=1, help="Most shots of a line to use, evenly spread.")
-    ] = 40,
+        int | None,
+        typer.Option(min=1, help="Most shots of a line to use, evenly spread; 40 if not given."),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(help="Option of the inversion, as name=value, such as bands_hz=[6,10,16]."),
@@ -82,19 +87,24 @@ def fwi(
             ("--report", report),
             ("--raw", raw),
             ("--settings", settings),
+            ("--max-shots", max_shots),
         ):
             if value is not None:
                 raise OptionError(f"{name} goes with a survey store; {store.name} holds pairs.")
         if then_cells and prior is None:
             raise OptionError("--then-cells goes on from a code; give its network with --prior.")
         prediction = _pair(
-            store, sample, start or "gradient", given, prior, then_cells, state, device, out
+            store, sample or 0, start or "gradient", given, prior, then_cells, state, device, out
         )
     else:
         if prior is not None:
             raise OptionError(
                 f"--prior goes with a pair store, of whose grid the prior is; {store.name} is a "
                 "survey. Leave it out."
+            )
+        if sample is not None:
+            raise OptionError(
+                f"--sample names a pair, and {store.name} is a survey store. Leave it out."
             )
         if settings is not None and checkpoint is not None:
             raise OptionError(
@@ -103,8 +113,8 @@ def fwi(
         if report is not None and checkpoint is None:
             raise OptionError("--report needs --checkpoint, whose training it describes.")
         prediction = _line(
-            store, start or "trend", given, checkpoint, settings, raw, report, max_shots, state,
-            device, out,
+            store, start or "trend", given, checkpoint, settings, raw, report,
+            _MAX_SHOTS if max_shots is None else max_shots, state, device, out,
         )  # fmt: skip
     for line in _told(prediction.attrs):
         typer.echo(line)

@@ -51,14 +51,21 @@ def invert(
         ),
     ] = None,
     keep: Annotated[
-        str, typer.Option(help="best: leave out a rung that makes the misfit worse; or last.")
-    ] = "best",
+        str | None,
+        typer.Option(
+            help="best, the default: leave out a rung that makes the misfit worse; or last."
+        ),
+    ] = None,
     criterion: Annotated[
-        str, typer.Option(help="Misfit that judges rungs: first_arrivals, waveform or both.")
-    ] = "both",
+        str | None,
+        typer.Option(
+            help="Misfit that judges rungs: first_arrivals, waveform or, by default, both."
+        ),
+    ] = None,
     hold_out: Annotated[
-        int, typer.Option(help="Every so many shots no rung may fit; 0 for none.")
-    ] = 5,
+        int | None,
+        typer.Option(help="Every so many shots no rung may fit; 0 for none, 5 by default."),
+    ] = None,
     fit_first_arrivals: Annotated[
         bool,
         typer.Option("--fit-first-arrivals", help="The rung first_arrivals, behind the others."),
@@ -91,12 +98,17 @@ def invert(
     for name, path in (("--raw", raw), ("--wells", wells)):
         if path is not None and report is None:
             raise OptionError(f"{name} is shown in the report; give --report too, or leave it out.")
+    ladder = {"keep": keep, "criterion": criterion, "hold_out": hold_out}
+    ladder = {name: value for name, value in ladder.items() if value is not None}
+    if ladder and not refine and not fit_first_arrivals:
+        option = next(iter(ladder)).replace("_", "-")
+        raise OptionError(f"--{option} judges rungs, and there are none; give --refine too.")
     product = product_for(out)
     check_place(out, [path for path in (store, raw, wells) if path is not None], overwrite)
     plain: dict[str, Any] = {"mirror": mirror, "batch": batch, "device": device}
     plain["bfloat16"], plain["samples"] = bfloat16, samples
     plain["refine"] = rung_specs(refine or [])
-    plain["ladder"] = {"keep": keep, "criterion": criterion, "hold_out": hold_out}
+    plain["ladder"] = ladder
     plain["fit_first_arrivals"] = {} if fit_first_arrivals else None
     section = checked(InvertSection, plain, "invert")
     check = checked(CheckSection, {"shots": check_shots, "device": device}, "invert")

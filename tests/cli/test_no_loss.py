@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from command import geoml, refused
 from small_fwi import acquisition, observed, truth
 
@@ -113,3 +114,14 @@ def test_what_only_the_report_shows_needs_a_report(pairs: Path) -> None:
 def test_settings_beside_what_they_say_nothing_to_are_refused(pairs: Path) -> None:
     message = refused("fwi", pairs, "--out", "v.npy", "--settings", "trend.yaml")
     assert "--settings goes with a survey store" in message
+
+
+def test_options_that_would_do_nothing_are_refused(pairs: Path) -> None:
+    survey = pairs.parent / "line.zarr"
+    zarr.open_group(survey, mode="w")  # no pairs: refused before anything is read
+    asked = ("invert", survey, "--checkpoint", "land", "--out", "v.sgy")
+    for option, value in (("keep", "last"), ("criterion", "waveform"), ("hold-out", 4)):
+        assert f"--{option} judges rungs" in refused(*asked, f"--{option}", value)
+    of_a_line = refused("fwi", pairs, "--out", "v.npy", "--max-shots", 3)
+    assert "--max-shots goes with a survey store" in of_a_line
+    assert "--sample names a pair" in refused("fwi", survey, "--out", "v.npy", "--sample", 0)
