@@ -220,7 +220,10 @@ def _rows(
             "worse": float(_row(result.velocity, truth)["mae"] > _row(begin, truth)["mae"]),
             "doubted": float(result.doubtful),
         }
-    told = ", ".join(f"{name} {row['mae']:.1f}" for name, row in rows.items())
+    told = ", ".join(
+        f"{name} {row['mae']:.1f}{' (doubted)' if row.get('doubted') else ''}"
+        for name, row in rows.items()
+    )
     print(f"  model {seed}: {told}", flush=True)
     return rows
 
