@@ -76,7 +76,7 @@ def test_default_options_are_suited_to_each_models_own_noise(
     assert used[2:] == [OPTIONS, OPTIONS]
 
 
-@pytest.mark.parametrize(("left", "doubtful"), [(0.05, False), (0.5, True)])
+@pytest.mark.parametrize(("left", "doubtful"), [(0.02, False), (0.05, True)])
 def test_fall_too_small_to_prove_anything_is_called_doubtful(left: float, doubtful: bool) -> None:
     state = FwiState.begin(start(), "")
     state.judged = [(0.2, 0.2), (0.2 * left, 0.2 * left)]
@@ -84,4 +84,4 @@ def test_fall_too_small_to_prove_anything_is_called_doubtful(left: float, doubtf
     verdict = state.verdict()
     assert verdict.accepted
     assert verdict.to_attrs()["doubtful"] is doubtful
-    assert ("above 10% the section is not proved better" in verdict.message) is doubtful
+    assert ("above 3% the section is not proved better" in verdict.message) is doubtful
