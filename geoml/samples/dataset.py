@@ -268,9 +268,9 @@ def _read(pairs: xr.Dataset, indices: NDArray[np.int64]) -> tuple[NDArray[np.flo
     ):
         if not usable.all():
             bad = indices[~usable.reshape(len(indices), -1).all(axis=1)]
+            more = f", and so do {bad.size - 1} read with it" if bad.size > 1 else ""
             raise StoreError(
-                f"Pair {bad[0]} of the store holds {what}, and so do {bad.size - 1} others that "
-                "were read with it; mend or make the pairs again."
+                f"Pair {bad[0]} of the store holds {what}{more}; mend or make the pairs again."
             )
     shots = np.ascontiguousarray(np.moveaxis(amplitude, 3, 2), dtype=np.float32)
     return shots, np.array(velocity, dtype=np.float32)
