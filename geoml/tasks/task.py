@@ -26,6 +26,14 @@ class Task(Protocol):
         of ``edges``.
         """
 
+    @property
+    def kept_by(self) -> str:
+        """Part of the loss whose smallest value on the validation pairs says which epoch is kept.
+
+        Not the sum of all: a small head that begins to learn its pairs by heart would choose the
+        epoch for the velocity.
+        """
+
     def targets(self, batch: Batch) -> Batch:
         """The part of a batch that the heads are compared with."""
 

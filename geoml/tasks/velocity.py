@@ -45,6 +45,11 @@ class Velocity:
         """Maps that a network must predict."""
         return ("velocity", "log_variance") if self.spread else ("velocity",)
 
+    @property
+    def kept_by(self) -> str:
+        """The velocity's own loss chooses the epoch."""
+        return "velocity_loss"
+
     def targets(self, batch: Batch) -> Batch:
         """The part of a batch that the heads are compared with."""
         return {"velocity": batch["velocity"], "edges": batch["edges"]}

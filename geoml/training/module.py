@@ -44,6 +44,11 @@ class InversionModule(lightning.LightningModule):
         self._answers: list[tuple[Output, Batch]] = []
         self._validation_losses: list[tuple[int, dict[str, Tensor]]] = []
 
+    @property
+    def monitor(self) -> str:
+        """Name of the logged value whose smallest epoch is kept."""
+        return f"validation/{self.task.kept_by}"
+
     def forward(self, shots: Tensor) -> Output:
         """The network's answer, shape (batch, depth, distance) a head."""
         output: Output = self.network(shots)

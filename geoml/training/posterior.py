@@ -60,6 +60,11 @@ class PosteriorModule(InversionModule):
         super().__init__(network, task, scaling, options)
         self.own, self._frozen = own, frozen
 
+    @property
+    def monitor(self) -> str:
+        """The score of draws."""
+        return "validation/loss"
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
         context = self.network.context(batch["shots"])

@@ -38,8 +38,6 @@ from geoml.training.window_options import section_shape, with_window_options
 
 Spec = str | Mapping[str, Any]
 
-_MONITOR = "validation/loss"
-
 
 def train(
     pairs_path: str | Path,
@@ -161,7 +159,7 @@ def fit(
         ModelCheckpoint(
             folder,
             "best",
-            monitor=_MONITOR,
+            monitor=module.monitor,
             save_last=True,
             enable_version_counter=False,
             save_on_train_epoch_end=True,
@@ -169,7 +167,7 @@ def fit(
     ]
     if options.patience is not None:
         callbacks.append(
-            EarlyStopping(_MONITOR, patience=options.patience, check_on_train_epoch_end=True)
+            EarlyStopping(module.monitor, patience=options.patience, check_on_train_epoch_end=True)
         )
     trainer = build_trainer(
         accelerator=options.accelerator,
@@ -195,7 +193,7 @@ def _take_best(module: InversionModule, folder: Path, curve: list[dict[str, floa
     Raises:
         OptionError: If the losses are no numbers any more.
     """
-    losses = [line[_MONITOR] for line in curve if _MONITOR in line]
+    losses = [line[module.monitor] for line in curve if module.monitor in line]
     if not losses or not any(math.isfinite(loss) for loss in losses):
         raise OptionError(
             f"The training diverged; lower learning_rate (now {module.options.learning_rate:g})."

@@ -37,6 +37,7 @@ def test_loss_reaches_every_head(name: str) -> None:
     output = answer(task)
     parts = task.loss(output, batch())
     assert all(part.ndim == 0 and torch.isfinite(part) for part in parts.values())
+    assert task.kept_by in parts
     parts["loss"].backward()
     for head, prediction in output.items():
         assert prediction.grad is not None, head

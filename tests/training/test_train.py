@@ -165,12 +165,12 @@ def test_run_stops_where_validation_no_longer_improves_and_keeps_its_best_epoch(
     # A rate this high keeps throwing the network about: soon nothing gets better.
     changes = {"max_epochs": 60, "patience": 2, "learning_rate": 0.3, "ema_decay": 0.0}
     checkpoint = load_checkpoint(run(pairs, tmp_path / "run", **changes))
-    losses = [line["validation/loss"] for line in checkpoint.training["curve"]]
+    losses = [line["validation/velocity_loss"] for line in checkpoint.training["curve"]]
     assert len(losses) < 60
     assert len(losses) == int(np.argmin(losses)) + 1 + 2
     validation = PairData(pairs, options(**changes)).part("validation")
     output, batch = predict_pairs(checkpoint.network(), validation, 8)
-    loss = TASKS["velocity_edges"]().loss(output, batch)["loss"]
+    loss = TASKS["velocity_edges"]().loss(output, batch)["velocity_loss"]
     assert float(loss) == pytest.approx(min(losses), rel=1e-4)
 
 

@@ -54,10 +54,10 @@ def run_folder(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_validated_network_is_the_one_that_is_kept(pairs: Path, run_folder: Path) -> None:
     checkpoint = load_checkpoint(run_folder)
-    losses = [line["validation/loss"] for line in checkpoint.training["curve"]]
+    losses = [line["validation/velocity_loss"] for line in checkpoint.training["curve"]]
     validation = PairData(pairs, OPTIONS).part("validation")
     output, batch = predict_pairs(checkpoint.network(), validation, 8)
-    loss = TASKS["velocity_edges"]().loss(output, batch)["loss"]
+    loss = TASKS["velocity_edges"]().loss(output, batch)["velocity_loss"]
     assert float(loss) == pytest.approx(min(losses), rel=1e-4)
 
 
