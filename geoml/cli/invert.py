@@ -47,7 +47,7 @@ def invert(
         typer.Option(
             help="Rungs of the ladder in order, commas between them or the option again: mirror, "
             "ensemble, first_arrivals, consistency, fwi. Options of a rung: as in a workflow, "
-            "'fwi: {iterations: 10}'."
+            "'mirror, fwi: {iterations: 10}'."
         ),
     ] = None,
     keep: Annotated[
@@ -159,7 +159,7 @@ def _misfits(prediction: xr.Dataset, wells: Path) -> dict[str, WellMisfit]:
 
 
 def rung_specs(given: list[str]) -> list[Any]:
-    """Rungs as a workflow writes them: names stay as they are, ``name: {...}`` is read as YAML.
+    """Rungs as a workflow writes them: names, or the items of a YAML list where one has options.
 
     Raises:
         OptionError: If one is no YAML.
@@ -171,10 +171,10 @@ def rung_specs(given: list[str]) -> list[Any]:
     specs: list[Any] = []
     for text in given:
         try:
-            specs.append(yaml.safe_load(text) if ":" in text else text)
+            specs += yaml.safe_load(f"[{text}]") if ":" in text else [text]
         except yaml.YAMLError:
             raise OptionError(
-                f"--refine '{text}' cannot be read; write names with commas between them, or one "
-                "rung as 'name: {option: value}'."
+                f"--refine '{text}' cannot be read; write names with commas between them, a rung "
+                "with options as 'name: {option: value}'."
             ) from None
     return specs

@@ -10,6 +10,7 @@ from command import geoml, refused
 from prediction.modelled_line import SPACING_M, modelled_survey, template_of, untrained
 
 from geoml.checkpoint import save_checkpoint
+from geoml.cli.invert import rung_specs
 from geoml.prediction.ladder_text import HEADINGS
 from geoml.survey.store import save_survey
 from geoml.survey.velocity import open_section
@@ -64,12 +65,19 @@ def test_ladder_runs_from_survey_to_table_section_and_report(folder: Path) -> No
     assert "The section after each rung" in page
 
 
+def test_names_and_rungs_with_options_may_stand_in_one_option() -> None:
+    given = ["mirror,ensemble", "consistency, fwi: {iterations: 3, bands_hz: [5, null]}, fwi"]
+    options = {"iterations": 3, "bands_hz": [5, None]}
+    assert rung_specs(given) == ["mirror,ensemble", "consistency", {"fwi": options}, "fwi"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--refine", "consistncy"), "Unknown rung 'consistncy'. Did you mean 'consistency'?"),
         (("--refine", "consistency: {round: 2}"), "has no option 'round'"),
         (("--refine", "consistency: {rounds: 0}"), "'rounds' is 0; it must be at least 1"),
+        (("--refine", "mirror, consistency: {round: 2}"), "has no option 'round'"),
         (("--refine", "fwi: {"), "cannot be read; write names with commas"),
         (("--refine", "fwi", "--keep", "both"), "keep"),
         (("--refine", "fwi", "--hold-out", 1), "'hold_out' is 1; 0 for none, or at least 2"),
