@@ -69,7 +69,7 @@ def refine_windows_fwi(
         _as_models(name, values, start.shape) for name, values in (("std", std), ("edges", edges))
     )
     assert chosen.bands_hz is not None
-    per_model = chosen.iterations * len(chosen.bands_hz)
+    per_model = chosen.iterations * (len(chosen.bands_hz) + chosen.layer_rounds)
     results = []
     for number, (model, shots) in enumerate(zip(start, gathers, strict=True)):
         base = number * per_model

@@ -42,6 +42,11 @@ class FwiOptions:
         sharpen_cells: Window of the layered prior [cells], odd: at the end ramps become steps,
             unless that undoes two thirds of the fall of the misfit's logarithm. 0 for none, and
             wherever the ground may change smoothly.
+        layer_rounds: How often, after the bands, the section is put into layers, these are
+            inverted by Gauss-Newton (``fwi_layers``) and the cells go on from there; 0 for none.
+            For windows whose ground is a stack of layers, by the misfit of waveforms; some
+            hundred modellings a round.
+        layer_knots: Knots of a step of each interface, evenly over the section, at least 2.
         hold_above_m: No cell shallower than this moves [m]: the water column.
         update_wavelet: Fit the source anew at each band: ``none``, ``common`` (one filter for all
             shots) or ``shot`` (one each).
@@ -74,6 +79,8 @@ class FwiOptions:
     precondition_power: float = 1.0
     spread_power: float = 1.0
     sharpen_cells: int = 0
+    layer_rounds: int = 0
+    layer_knots: int = 8
     hold_above_m: float = 0.0
     update_wavelet: Literal["none", "common", "shot"] = "none"
     trace_power: float = 0.0
@@ -96,6 +103,7 @@ class FwiOptions:
             "prior_weight",
             "precondition_power",
             "spread_power",
+            "layer_rounds",
             "hold_above_m",
             "trace_power",
             "time_power",
@@ -115,6 +123,17 @@ class FwiOptions:
         if self.sharpen_cells != 0 and (self.sharpen_cells < 3 or self.sharpen_cells % 2 == 0):
             raise OptionError(
                 f"'sharpen_cells' is {self.sharpen_cells}; choose 0, or an odd number from 3 on."
+            )
+        if self.layer_knots < 2:
+            raise OptionError(f"'layer_knots' is {self.layer_knots}; it must be at least 2.")
+        if self.layer_rounds and self.misfit != "waveform":
+            raise OptionError(
+                "'layer_rounds' fits amplitudes; give 'misfit: waveform' with it, or set it to 0."
+            )
+        if self.layer_rounds and not self.held_out:
+            raise OptionError(
+                "'layer_rounds' is judged by receivers left out of the fit; give 'held_out' of 2 "
+                "and more, or set it to 0."
             )
         if self.held_out == 1:
             raise OptionError("'held_out' of 1 leaves no receiver to fit; choose 0, or 2 and more.")

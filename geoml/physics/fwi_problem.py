@@ -112,6 +112,18 @@ class BandProblem:
         shares = np.divide(totals, energies, out=np.full(2, np.nan), where=energies > 0)
         return float(shares[0]), float(shares[1])
 
+    def residual(self, velocity: torch.Tensor) -> NDArray[np.float32]:
+        """What a section leaves of the fitted gathers; its squares sum to their misfit as a share.
+
+        Shape (sample,). For the misfit of waveforms.
+        """
+        parts = []
+        for one in self.shots:
+            with torch.no_grad():
+                parts.append(one.residual(velocity) / self.energy**0.5)
+            self.solves.forward += one.n_shots
+        return np.asarray(torch.cat(parts).cpu().numpy())
+
     def __call__(self, unknowns: Floats) -> tuple[float, Floats]:
         """Value and gradient; ``data_misfit`` then holds the value's part from the data."""
         x = torch.as_tensor(unknowns, dtype=torch.float32, device=self.parameter.start.device)

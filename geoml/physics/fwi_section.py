@@ -13,12 +13,10 @@ References:
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,16 +26,18 @@ from geoml.errors import OptionError, ShapeError
 from geoml.physics.acoustic import AcquisitionLike
 from geoml.physics.device import usable_device
 from geoml.physics.fwi_bands import Band, choose_band, default_bands
+from geoml.physics.fwi_layers import first_cake, fitted_cake
 from geoml.physics.fwi_optimiser import minimised
 from geoml.physics.fwi_options import FwiOptions
-from geoml.physics.fwi_parameter import SectionParameter, illumination, step_scale
+from geoml.physics.fwi_parameter import SectionParameter, step_scale
 from geoml.physics.fwi_penalty import edge_weight
 from geoml.physics.fwi_problem import BandProblem, Prior
 from geoml.physics.fwi_result import CurvePoint, FwiResult
 from geoml.physics.fwi_sharpen import sharpened
-from geoml.physics.fwi_shots import BandShots, ShotSet
+from geoml.physics.fwi_shots import BandShots, ShotSet, shots_digest
 from geoml.physics.fwi_smoother import EdgeAwareSmoother
 from geoml.physics.fwi_state import FwiState
+from geoml.physics.layer_model import LayerUnknowns, settled
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -62,13 +62,12 @@ def invert_waveforms(
     Args:
         velocity: Where it begins [m/s], shape (depth, distance).
         spacing_m: Cell size [m].
-        shots: Sets of shots, each over its slice of the section.
+        shots: Sets of shots, each over its slice.
         options: How the model follows the waveforms.
         std: Spread of the start [m/s], same shape.
         edges: Probability of an edge [1], same shape.
         fixed: Cells that stay as they are, same shape.
-        state: File for what a killed run needs to go on: written after each band, removed at the
-            end.
+        state: File to go on from after a kill: written after each band, removed at the end.
         device: Where torch computes.
         progress: Told the iterations done.
 
@@ -76,7 +75,7 @@ def invert_waveforms(
         The refined section, or the start with the reason why.
 
     Raises:
-        OptionError: If the prior needs a spread that is not given.
+        OptionError: If the prior needs a spread that is not given, or layers are asked of a line.
         PhysicsError: If a velocity or acquisition cannot be modelled.
         ShapeError: If the shapes do not fit.
     """
@@ -87,6 +86,11 @@ def invert_waveforms(
         )
     if not shots:
         raise ShapeError("There are no shots to invert; give at least one set.")
+    if options.layer_rounds and any(one.columns is not None for one in shots):
+        raise OptionError(
+            "'layer_rounds' models all shots once an unknown, too much for a line's; leave it 0 "
+            "here, and give it to windows."
+        )
     options = with_bands(options, shots[0].acquisition)
     run = _Run(velocity, spacing_m, shots, options, std, edges, fixed, state, device)
     return run.result(progress)
@@ -97,27 +101,6 @@ def with_bands(options: FwiOptions, acquisition: AcquisitionLike) -> FwiOptions:
     if options.bands_hz is not None:
         return options
     return replace(options, bands_hz=default_bands(acquisition))
-
-
-def _digest(shots: Sequence[ShotSet], *more: NDArray[Any] | None) -> str:
-    """SHA-256 of gathers, their positions and gains, and of other arrays."""
-    digest = hashlib.sha256()
-    for one in shots:
-        a = one.acquisition
-        positions = (a.source_distance_m, a.source_depth_m, a.receiver_distance_m)
-        scales = np.array([a.dt_s, a.wavelet_start_s, a.free_surface, a.max_frequency_hz])
-        more += (
-            scales,
-            *positions,
-            a.receiver_depth_m,
-            a.wavelet,
-            one.observed,
-            one.weight,
-            one.columns,
-        )
-    for array in more:
-        digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 class _Run:
@@ -145,7 +128,7 @@ class _Run:
         begin = np.where(held, velocity, np.clip(velocity, low, high)).astype(np.float32)
         self.start = torch.as_tensor(begin, device=usable_device(device))
         spread = None if std is None else np.maximum(np.asarray(std, dtype=np.float64), 1.0)
-        self.scale = self._scale(spread, held)
+        self.spread, self.scale = spread, self._scale(spread, held)
         self.edges = None if edges is None else np.asarray(edges, dtype=np.float64)
         self.prior = Prior(
             self.start,
@@ -158,7 +141,7 @@ class _Run:
             ),
         )
         self.path = state
-        self.state = FwiState.begin(begin, repr(options), _digest(shots, std, edges, held))
+        self.state = FwiState.begin(begin, repr(options), shots_digest(shots, std, edges, held))
 
     def result(self, progress: Progress | None) -> FwiResult:
         """The answer of all bands, judged."""
@@ -169,21 +152,24 @@ class _Run:
         if not self.state.judged:
             self._judge(judge, self.state.velocity)
         for number in range(self.state.bands_done, len(self.bands_hz)):
-            self._run_band(number, progress)
+            self._run_band(number, number, progress)
             self._judge(judge, self.state.velocity)
             self.state.bands_done = number + 1
             self.state.seconds += time.process_time() - begun
             begun = time.process_time()
             if self.path is not None:
                 self.state.save(self.path)
-        if self.options.sharpen_cells > 0:
+        if self.options.layer_rounds > 0:
+            self._invert_layers(judge, progress)
+        if self.options.sharpen_cells > 0 and not self.state.layers_taken:
             self._sharpen(judge)
+        self.state.seconds += time.process_time() - begun
         if self.path is not None:
             self.path.unlink(missing_ok=True)
         return self.state.verdict()
 
-    def _run_band(self, number: int, progress: Progress | None) -> None:
-        """The state's velocity moved on by one band."""
+    def _run_band(self, number: int, place: int, progress: Progress | None) -> None:
+        """The state's velocity moved on by one band, which is the place-th that is run."""
         state, options = self.state, self.options
         at = torch.as_tensor(state.velocity, device=self.device)
         problem = self._problem(number, at)
@@ -192,11 +178,11 @@ class _Run:
         def record(objective: float, data: float) -> None:
             nonlocal before
             before += 1
-            state.curve.append(CurvePoint(number, before, objective, data, state.solves.total))
+            state.curve.append(CurvePoint(place, before, objective, data, state.solves.total))
             if progress is not None:
                 progress(
-                    number * options.iterations + before,
-                    options.iterations * len(self.bands_hz),
+                    place * options.iterations + before,
+                    options.iterations * (len(self.bands_hz) + options.layer_rounds),
                 )
 
         before_band, _ = problem.data_terms(at)
@@ -206,6 +192,34 @@ class _Run:
             last = torch.as_tensor(unknowns, dtype=torch.float32, device=self.device)
             moved = problem.parameter.velocity(last)
         state.velocity = moved.cpu().numpy()
+
+    def _invert_layers(self, judge: BandProblem, progress: Progress | None) -> None:
+        """Stacks of layers and the cells moved on from each, as candidates of their own."""
+        state, options, last = self.state, self.options, len(self.bands_hz) - 1
+        state.layers_from = len(state.candidates)
+        section = state.candidates[state.best].astype(np.float64)
+        levelled = replace(options, time_power=1.0)
+        bounds = (options.min_velocity_m_s, options.max_velocity_m_s)
+        problem = self._problem(last, torch.as_tensor(section).float(), levelled)
+
+        def whole(drawn: Floats) -> torch.Tensor:
+            held = np.where(self.scale > 0, drawn, section)
+            return torch.as_tensor(held.astype(np.float32), device=self.device)
+
+        def left(drawn: Floats) -> NDArray[np.float32]:
+            return problem.residual(whole(drawn))
+
+        cake = first_cake(section, self.edges, self.spread, left)
+        if cake is None:
+            return
+        for number in range(options.layer_rounds):
+            if number:
+                cake = settled(state.velocity.astype(np.float64), cake.depth, self.spread)
+            cake = fitted_cake(LayerUnknowns(cake, options.layer_knots, *bounds), left)
+            state.velocity = whole(cake.section()).cpu().numpy()
+            self._judge(judge, state.velocity)
+            self._run_band(last, len(self.bands_hz) + number, progress)
+            self._judge(judge, state.velocity)
 
     def _sharpen(self, judge: BandProblem) -> None:
         """The layered form of the best model so far, as a candidate of its own."""
@@ -222,9 +236,11 @@ class _Run:
         self.state.judged.append(judge.data_terms(at))
         self.state.candidates.append(velocity)
 
-    def _problem(self, number: int, at: torch.Tensor) -> BandProblem:
+    def _problem(
+        self, number: int, at: torch.Tensor, options: FwiOptions | None = None
+    ) -> BandProblem:
         """What a band minimises, beginning at a model."""
-        options = self.options
+        options = options or self.options
         band_shots = [
             BandShots(one, self._band(number, one.acquisition), options, self.device)
             for one in self.shots
@@ -276,23 +292,9 @@ class _Run:
         if options.precondition != "none":
             energy = np.zeros(fixed.shape)
             for one in self.shots:
-                energy += self._lit(one, fixed.shape)
+                energy += one.lit(fixed.shape, self.spacing_m, float(self.start.mean()))
             if options.precondition == "depth":
                 energy = np.repeat(energy.mean(axis=1, keepdims=True), fixed.shape[1], axis=1)
             energy /= energy.mean()
         powers = (options.precondition_power, options.spread_power)
         return step_scale(energy, spread, fixed, powers)
-
-    def _lit(self, one: ShotSet, shape: tuple[int, int]) -> Floats:
-        """Illumination of the section by one set of shots."""
-        a = one.acquisition
-        first_m = 0.0 if one.columns is None else self._first_column_m(one.columns)
-        source = np.column_stack([a.source_depth_m, a.source_distance_m + first_m])
-        receiver = np.stack([a.receiver_depth_m, a.receiver_distance_m + first_m], axis=-1)
-        wavelength_m = float(self.start.mean()) / (0.4 * a.max_frequency_hz)
-        return illumination(shape, self.spacing_m, source, receiver, wavelength_m / 6)
-
-    def _first_column_m(self, columns: NDArray[np.int64]) -> float:
-        """Distance of a slice's first column from the section's [m]."""
-        inside = int(np.argmax(np.diff(columns, append=columns[-1] + 1) > 0))
-        return float((columns[inside] - inside) * self.spacing_m)

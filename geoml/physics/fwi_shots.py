@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +16,7 @@ from geoml.errors import ShapeError
 from geoml.physics.acoustic import AcquisitionLike, model_shots
 from geoml.physics.fwi_bands import Band, band_traces, record_filter
 from geoml.physics.fwi_options import FwiOptions
+from geoml.physics.fwi_parameter import illumination
 from geoml.physics.fwi_wavelet import filtered, source_filter
 
 Floats = NDArray[np.float64]
@@ -52,6 +56,44 @@ class ShotSet:
                 )
         if not np.isfinite(self.observed).all():
             raise ShapeError("Observed gathers hold NaN or Inf; set dead traces to 0.")
+
+    def lit(self, shape: tuple[int, int], spacing_m: float, velocity_m_s: float) -> Floats:
+        """Illumination of the section by these shots [1], shape (depth, distance).
+
+        Args:
+            shape: Rows and columns of the section.
+            spacing_m: Its cell size [m].
+            velocity_m_s: Its mean velocity [m/s].
+        """
+        a, first_m = self.acquisition, 0.0
+        if self.columns is not None:
+            inside = int(np.argmax(np.diff(self.columns, append=self.columns[-1] + 1) > 0))
+            first_m = float((self.columns[inside] - inside) * spacing_m)
+        source = np.column_stack([a.source_depth_m, a.source_distance_m + first_m])
+        receiver = np.stack([a.receiver_depth_m, a.receiver_distance_m + first_m], axis=-1)
+        wavelength_m = velocity_m_s / (0.4 * a.max_frequency_hz)
+        return illumination(shape, spacing_m, source, receiver, wavelength_m / 6)
+
+
+def shots_digest(shots: Sequence[ShotSet], *more: NDArray[Any] | None) -> str:
+    """SHA-256 of gathers, their positions and gains, and of other arrays."""
+    digest = hashlib.sha256()
+    for one in shots:
+        a = one.acquisition
+        positions = (a.source_distance_m, a.source_depth_m, a.receiver_distance_m)
+        scales = np.array([a.dt_s, a.wavelet_start_s, a.free_surface, a.max_frequency_hz])
+        more += (
+            scales,
+            *positions,
+            a.receiver_depth_m,
+            a.wavelet,
+            one.observed,
+            one.weight,
+            one.columns,
+        )
+    for array in more:
+        digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 class BandShots:
@@ -107,6 +149,11 @@ class BandShots:
         if self._options.misfit == "correlation":
             return _correlation(modelled, self._observed, which[..., 0])
         return (which * self._trace * (modelled - self._observed) ** 2).sum()
+
+    def residual(self, velocity: torch.Tensor) -> torch.Tensor:
+        """Weighted residual whose squares sum to ``misfit`` of waveforms, shape (sample,)."""
+        weight = torch.sqrt(self._kept * self._trace)
+        return (weight * (self.modelled(velocity) - self._observed)).ravel()
 
     def modelled(self, velocity: torch.Tensor) -> torch.Tensor:
         """Gathers of the section behind the source's filter and the gain, as observed ones are."""

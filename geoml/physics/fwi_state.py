@@ -38,6 +38,8 @@ class FwiState:
         solves: Wave equations solved.
         seconds: Processor time [s].
         filters: Last filters of the source.
+        layers_from: The first candidate that a stack of layers has led to; None where none was
+            tried.
         layered: Whether the last candidate is the best one before it put into steps.
     """
 
@@ -52,6 +54,7 @@ class FwiState:
     solves: Solves = field(default_factory=Solves)
     seconds: float = 0.0
     filters: list[NDArray[np.float64]] = field(default_factory=list)
+    layers_from: int | None = None
     layered: bool = False
 
     @classmethod
@@ -140,6 +143,11 @@ class FwiState:
         """The candidate that fits the unseen receivers best, the layered one aside."""
         return int(np.argmin(self.unseen[:-1] if self.layered else self.unseen))
 
+    @property
+    def layers_taken(self) -> bool:
+        """Whether the best candidate came of a stack of layers."""
+        return self.layers_from is not None and self.best >= self.layers_from
+
     def verdict(self) -> FwiResult:
         """The model that fits the unseen receivers best, or the start with the reason why."""
         unseen, best = self.unseen, self.best
@@ -152,6 +160,8 @@ class FwiState:
             last = len(unseen) - 1 if keeps else best
             told = "taken" if keeps else "not taken"
             form = f" The layered form fits to {unseen[-1]:.4g} and is {told}."
+        if self.layers_from is not None:
+            form = f" {self._told_of_layers()}{form}"
         kind = "receivers left out of the fit" if np.isfinite(self.judged[0][1]) else "gathers"
         found = f"misfit of the {kind} {unseen[0]:.4g} at the start, {unseen[last]:.4g} at the end"
         doubtful = accepted and unseen[last] > _CLEAR_FALL * unseen[0]
@@ -176,3 +186,14 @@ class FwiState:
             doubtful=doubtful,
             filters=self.filters,
         )
+
+    def _told_of_layers(self) -> str:
+        """One sentence on the stack of layers."""
+        end = len(self.unseen) - self.layered
+        if self.layers_from == end:
+            return "No interface was found to invert for layers."
+        assert self.layers_from is not None
+        fit = min(self.unseen[self.layers_from : end])
+        cells = min(self.unseen[: self.layers_from])
+        told = "taken" if self.layers_taken else "not taken"
+        return f"From layers cells fit to {fit:.4g}, without to {cells:.4g}: {told}."
