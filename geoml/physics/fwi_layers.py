@@ -16,6 +16,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,9 @@ Floats = NDArray[np.float64]
 Residual = Callable[[Floats], NDArray[np.float32]]
 """From a section [m/s] to what its gathers leave of the observed ones; squares sum to a share."""
 
-_CONFORMITIES = (0.1, 0.3, 0.8)
+_CONFORMITIES, _EVEN = (0.1, 0.3, 0.8), (0.1, 0.05)
+_PRICE = 1.1
+"""Factor of the misfit that an interface more has to buy."""
 _INDEPENDENT = 1000.0
 """Samples of the gathers that count as independent of each other."""
 _JACOBIANS = 2
@@ -37,27 +40,35 @@ _LONGEST = 2.0
 _WORTH_A_STEP, _WORTH_A_JACOBIAN = 0.05, 0.03
 
 
-def first_cake(
-    section: Floats, edges: Floats | None, std: Floats | None, residual: Residual
+def best_cake(
+    section: Floats,
+    edges: Floats | None,
+    std: Floats | None,
+    residual: Residual,
+    tracked: Floats | None = None,
 ) -> LayerCake | None:
     """The stack of layers of a section, of several trackings the one that fits best.
 
     Args:
         section: [m/s], shape (depth, distance).
-        edges: Probability of an edge [1], same shape; None to go by the section's own steps.
+        edges: Probability of an edge [1], same shape; None to go by the section's steps alone.
         std: Spread of the section [m/s], same shape; None where unknown.
         residual: What a section leaves of the gathers.
+        tracked: Interfaces that stand for choice as well [cells], shape (interface, distance).
 
     Returns:
         None where no interface is found.
     """
-    known = step_edges(section) if edges is None else edges
+    steps = step_edges(section)
+    known = [steps] if edges is None else [edges, np.maximum(edges, steps)]
+    ways = product(known, _CONFORMITIES, _EVEN)
+    found = ([] if tracked is None else [tracked]) + [tracked_interfaces(*way) for way in ways]
     best: tuple[float, LayerCake] | None = None
-    for conformity in _CONFORMITIES:
-        cake = settled(section, tracked_interfaces(known, conformity), std)
+    for interfaces in found:
+        cake = settled(section, interfaces, std)
         if len(cake.depth) == 0:
             continue
-        misfit = float((residual(cake.section()) ** 2).sum())
+        misfit = _energy(residual(cake.section())) * _PRICE ** len(cake.depth)
         if best is None or misfit < best[0]:
             best = misfit, cake
     return None if best is None else best[1]

@@ -26,7 +26,7 @@ from geoml.errors import OptionError, ShapeError
 from geoml.physics.acoustic import AcquisitionLike
 from geoml.physics.device import usable_device
 from geoml.physics.fwi_bands import Band, choose_band, default_bands
-from geoml.physics.fwi_layers import first_cake, fitted_cake
+from geoml.physics.fwi_layers import best_cake, fitted_cake
 from geoml.physics.fwi_optimiser import minimised
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_parameter import SectionParameter, step_scale
@@ -37,7 +37,7 @@ from geoml.physics.fwi_sharpen import sharpened
 from geoml.physics.fwi_shots import BandShots, ShotSet, shots_digest
 from geoml.physics.fwi_smoother import EdgeAwareSmoother
 from geoml.physics.fwi_state import FwiState
-from geoml.physics.layer_model import LayerUnknowns, settled
+from geoml.physics.layer_model import LayerUnknowns
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -121,7 +121,7 @@ class _Run:
         assert options.bands_hz is not None, "chosen by invert_waveforms"
         self.bands_hz = options.bands_hz
         self.options, self.shots, self.device = options, list(shots), device
-        self.spacing_m = spacing_m
+        self.spacing_m, self.path = spacing_m, state
         held = np.zeros(velocity.shape, dtype=bool) if fixed is None else fixed.astype(bool)
         held = held | (np.arange(velocity.shape[0])[:, None] * spacing_m < options.hold_above_m)
         low, high = options.min_velocity_m_s, options.max_velocity_m_s
@@ -140,7 +140,6 @@ class _Run:
                 options.edge_relief,
             ),
         )
-        self.path = state
         self.state = FwiState.begin(begin, repr(options), shots_digest(shots, std, edges, held))
 
     def result(self, progress: Progress | None) -> FwiResult:
@@ -200,7 +199,8 @@ class _Run:
         section = state.candidates[state.best].astype(np.float64)
         levelled = replace(options, time_power=1.0)
         bounds = (options.min_velocity_m_s, options.max_velocity_m_s)
-        problem = self._problem(last, torch.as_tensor(section).float(), levelled)
+        begin = torch.as_tensor(state.candidates[state.best], device=self.device)
+        problem = self._problem(last, begin, levelled)
 
         def whole(drawn: Floats) -> torch.Tensor:
             held = np.where(self.scale > 0, drawn, section)
@@ -209,17 +209,17 @@ class _Run:
         def left(drawn: Floats) -> NDArray[np.float32]:
             return problem.residual(whole(drawn))
 
-        cake = first_cake(section, self.edges, self.spread, left)
-        if cake is None:
-            return
+        known: Floats | None = None
         for number in range(options.layer_rounds):
-            if number:
-                cake = settled(state.velocity.astype(np.float64), cake.depth, self.spread)
+            cake = best_cake(section, self.edges, self.spread, left, known)
+            if cake is None:
+                return
             cake = fitted_cake(LayerUnknowns(cake, options.layer_knots, *bounds), left)
-            state.velocity = whole(cake.section()).cpu().numpy()
+            known, state.velocity = cake.depth, whole(cake.section()).cpu().numpy()
             self._judge(judge, state.velocity)
             self._run_band(last, len(self.bands_hz) + number, progress)
             self._judge(judge, state.velocity)
+            section = state.velocity.astype(np.float64)
 
     def _sharpen(self, judge: BandProblem) -> None:
         """The layered form of the best model so far, as a candidate of its own."""

@@ -22,11 +22,11 @@ from geoml.physics.edges import EDGE_THRESHOLD
 Floats = NDArray[np.float64]
 Path = NDArray[np.int64]
 
-_EVEN = 0.1
-"""Probability from which a cell speaks for an interface."""
 _FAINTEST = 0.01
 _LEAST_GAIN = 8.0
-"""Sum along a path of the logarithm of its probabilities over ``_EVEN`` that makes an interface."""
+"""Sum along a path of the logarithm of its probabilities, over the one from which a cell speaks for
+an interface, that makes one where that is 0.1; twice that where it is half of it."""
+_SUREST_STEP = 0.7
 _LEAST_COLUMNS = 4
 _STEEPEST = 8
 _LEANING, _TURNING = 0.03, 0.15
@@ -36,7 +36,9 @@ _GAP = 2
 _MOST = 12
 
 
-def tracked_interfaces(edges: NDArray[np.floating], conformity: float = 0.3) -> Floats:
+def tracked_interfaces(
+    edges: NDArray[np.floating], conformity: float = 0.3, even: float = 0.1
+) -> Floats:
     """Depths of the interfaces [cells from the top], from the top, shape (interface, distance).
 
     Where an interface has left the section, its depth there lies outside and goes on as its
@@ -46,15 +48,16 @@ def tracked_interfaces(edges: NDArray[np.floating], conformity: float = 0.3) -> 
         edges: Probability of an edge [1], shape (depth, distance); a cell that is one has its
             interface on its lower side.
         conformity: Cost of a cell of slope beside that of the neighbouring interfaces.
+        even: Probability from which a cell speaks for an interface [1], above 0.01.
     """
     edges = np.asarray(edges, dtype=np.float64)
-    gain = np.log(np.clip(edges, _FAINTEST, 1.0) / _EVEN)
+    gain = np.log(np.clip(edges, _FAINTEST, 1.0) / even)
     found: list[tuple[float, Path]] = []
     pending: list[tuple[Path | None, Path | None]] = [(None, None)]
     while pending:
         upper, lower = pending.pop()
         score, path = _best_path(gain, upper, lower, conformity)
-        if score < _LEAST_GAIN or _inside(path, len(gain)).sum() < _LEAST_COLUMNS:
+        if score < _LEAST_GAIN * 0.1 / even or _inside(path, len(gain)).sum() < _LEAST_COLUMNS:
             continue
         found.append((score, path))
         pending += [(upper, path), (path, lower)]
@@ -67,12 +70,12 @@ def tracked_interfaces(edges: NDArray[np.floating], conformity: float = 0.3) -> 
 def step_edges(velocity: NDArray[np.floating]) -> Floats:
     """What a section's own steps say of its edges [1], shape of ``velocity``.
 
-    Half at the reflection coefficient from which an edge counts as one.
+    In proportion to the reflection coefficient, up to the one from which an edge counts as one.
     """
     v = np.asarray(velocity, dtype=np.float64)
     coefficient = np.zeros(v.shape)
     coefficient[:-1] = np.abs(v[1:] - v[:-1]) / (v[1:] + v[:-1])
-    return np.asarray(coefficient**2 / (coefficient**2 + EDGE_THRESHOLD**2))
+    return np.asarray(_SUREST_STEP * np.minimum(coefficient / EDGE_THRESHOLD, 1.0))
 
 
 def _inside(path: Path, n_depth: int) -> NDArray[np.bool_]:

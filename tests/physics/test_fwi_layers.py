@@ -15,11 +15,12 @@ from geoml.physics import fwi_section
 from geoml.physics.acoustic import model_acquisition
 from geoml.physics.edges import velocity_edges
 from geoml.physics.fwi import refine_windows_fwi
-from geoml.physics.fwi_layers import first_cake, fitted_cake
+from geoml.physics.fwi_layers import best_cake, fitted_cake
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_result import FwiResult
 from geoml.physics.fwi_section import invert_waveforms
 from geoml.physics.fwi_shots import ShotSet
+from geoml.physics.fwi_state import FwiState
 from geoml.physics.layer_model import LayerCake, LayerUnknowns
 
 LAYERS = replace(OPTIONS, layer_rounds=1, layer_knots=3)
@@ -84,11 +85,11 @@ def test_unknown_that_no_reading_feels_stays_where_it_was() -> None:
 
 def test_section_without_edges_has_no_layers() -> None:
     flat = np.full((CELLS, CELLS), 2000.0)
-    assert first_cake(flat, None, None, lambda _: np.zeros(1, dtype=np.float32)) is None
-    result = refine_windows_fwi(
-        start(), observed(), acquisition(), QUICK, edges=np.zeros(truth().shape)
-    )[0]
-    assert "No interface was found to invert for layers." in result.message
+    assert best_cake(flat, None, None, lambda _: np.zeros(1, dtype=np.float32)) is None
+    state = FwiState.begin(start(), "")
+    state.judged, state.candidates = [(1.0, 1.0), (0.01, 0.01)], [start(), truth()]
+    state.layers_from = 2
+    assert "No interface was found to invert for layers." in state.verdict().message
 
 
 def test_faulted_ground_is_left_as_cells_left_it() -> None:

@@ -68,6 +68,8 @@ def test_steps_of_a_section_lie_above_each_interface() -> None:
     velocity = np.full((6, 3), 2000.0)
     velocity[3:] = 2100.0
     edges = step_edges(velocity)
-    # (2100 - 2000) / (2100 + 2000) against the threshold of 0.02.
-    np.testing.assert_allclose(edges[2], 0.0244**2 / (0.0244**2 + 0.02**2), rtol=0.01)
+    np.testing.assert_allclose(edges[2], 0.7)
+    velocity[3:] = 2040.0
+    # 40 / 4040 against the threshold of 0.02.
+    np.testing.assert_allclose(step_edges(velocity)[2], 0.7 * 0.0099 / 0.02, rtol=0.01)
     assert edges[[0, 1, 3, 4, 5]].max() == 0
