@@ -1,16 +1,18 @@
 """What refinement by waveforms buys: from a network, from a smooth start, with noise and without.
 
     python benchmarks/refine.py --checkpoint geoml:openfwi_s
+    python benchmarks/refine.py --checkpoint runs/budget/CurveVelA_mh_unet_s_60_0 --held-out
     python benchmarks/refine.py --models 5
 
-Genuine OpenFWI CurveVel-A models that no training has seen (the last 500 of the 5,000), modelled
-by us; each model's figures are printed as they come. Rows: the network, with its mirror, FWI from
-it, FWI from the smoothed truth with at least as many wave-equation solves. Without a checkpoint
+Genuine OpenFWI CurveVel-A models that no training has seen (the last 500 of the 5,000, or those
+that ``benchmarks/budget.py`` held out), modelled by us; each model's figures are printed as they
+come. Rows: the network, with its mirror, FWI from it, the same with layers inverted behind it, FWI
+from the smoothed truth with at least as many wave-equation solves as FWI. Without a checkpoint
 the place of the network is taken by a stand-in, the truth blurred, warped and scaled at random,
 and the table says so. The data are modelled with the stencil that inverts them unless
 --other-modelling is given: an inverse crime otherwise. How noisy they are is measured on them.
-Updates spread within layers in the lower bands and move cell by cell in the full one. About 5 CPU
-minutes with 5 models.
+Updates spread within layers in the lower bands and move cell by cell in the full one. About 12 CPU
+minutes with 5 models, most of them for the layers.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ from geoml.survey.acquisition import Acquisition
 
 Floats = NDArray[np.float32]
 
-FIRST_UNSEEN = 4500
+ALL_MODELS, FIRST_UNSEEN = 5000, 4500
 SMOOTH_CELLS = 10.0
 OPTIONS = FwiOptions(
     bands_hz=(8.0, 16.0, None),
@@ -58,6 +60,7 @@ OPTIONS = FwiOptions(
 )
 LOWEST_BAND_HZ = 4.0
 """A smooth start needs a lower band first; one band more also gives it more solves."""
+LAYER_ROUNDS = 2
 NOISE_BAND_HZ = (3.0, 40.0)
 Row = dict[str, float]
 
@@ -68,18 +71,11 @@ def main() -> None:
     torch.set_num_threads(1)
     acquisition = Acquisition.from_dict(dict(OPENFWI))
     indices = FIRST_UNSEEN + args.first + np.arange(args.models) * args.step
-    predictor: Any = None
-    if args.predictions is not None:
-        with np.load(args.predictions) as stored:
-            said = {
-                name: stored[name][args.first :: args.step][: args.models] for name in stored.files
-            }
-        indices = said["index"]
-        print(f"Noise-free predictions of {args.predictions.name}, also where the data have noise.")
+    if args.held_out:
+        indices = held_out_by_budget()[args.first :: args.step][: args.models]
     truths = genuine_models(args.zip, indices)
-    if args.predictions is not None:
-        predictor = [{name: said[name][k] for name in said} for k in range(len(truths))]
-    elif args.checkpoint is None:
+    predictor: Any = None
+    if args.checkpoint is None:
         print("No checkpoint: the network's place is taken by a stand-in made from the truth.")
     else:
         from geoml.checkpoint import load_checkpoint
@@ -89,8 +85,7 @@ def main() -> None:
         tables = []
         for number, truth in enumerate(truths):
             observed = observed_gathers(truth, acquisition, snr_db, number, args.other_modelling)
-            source = predictor[number] if isinstance(predictor, list) else predictor
-            tables.append(_rows(truth, observed, acquisition, source, number))
+            tables.append(_rows(truth, observed, acquisition, predictor, number))
         _print(tables, "noise-free" if snr_db is None else f"noise at {snr_db:g} dB")
 
 
@@ -98,13 +93,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     data = Path(os.environ.get("GEOML_DATA", "../shared/data"))
     parser.add_argument("--models", type=int, default=5)
-    parser.add_argument("--first", type=int, default=50, help="first of the 500 unseen models")
+    parser.add_argument("--first", type=int, default=50, help="first of the unseen 500")
     parser.add_argument("--step", type=int, default=97, help="models between two that are taken")
     parser.add_argument("--checkpoint", help="folder or shipped name")
     parser.add_argument(
-        "--predictions",
-        type=Path,
-        help=".npz of index, velocity, std and edges (probability), instead of a checkpoint",
+        "--held-out",
+        action="store_true",
+        help="models that benchmarks/budget.py kept from training, for a checkpoint of its folder",
     )
     parser.add_argument(
         "--zip", type=Path, default=data / "velocity" / "openfwi_CurveVelA_train.zip"
@@ -112,7 +107,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--other-modelling", action="store_true", help="data on 5 m cells at order 8"
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.held_out and args.checkpoint is None:
+        parser.error("--held-out picks models for a checkpoint of benchmarks/budget.py; name one.")
+    return args
+
+
+def held_out_by_budget() -> NDArray[np.int64]:
+    """Numbers of the 5,000 models that trained no network of ``benchmarks/budget.py``."""
+    from budget import SPLITS
+
+    from geoml.samples.splits import SplitFractions, split_pairs
+
+    parts = split_pairs(ALL_MODELS, SplitFractions(**SPLITS))
+    return np.sort(np.concatenate([parts.validation, parts.calibration, parts.test]))
 
 
 def genuine_models(path: Path, indices: NDArray[np.integer[Any]]) -> list[Floats]:
@@ -186,9 +194,6 @@ def _rows(
     if checkpoint is None:
         start, spread = stand_in(truth, seed)
         rows["stand-in"] = _row(start, truth)
-    elif isinstance(checkpoint, dict):
-        start, spread, edges = (checkpoint[name] for name in ("velocity", "std", "edges"))
-        rows["network"] = _row(start, truth)
     else:
         start, spread, edges, rows = _network_rows(checkpoint, observed, truth)
     # As a network's loss does not forbid it, and modelling does.
@@ -207,6 +212,7 @@ def _rows(
     chosen = suited_to_noise(OPTIONS, share, has_spread=spread is not None)
     ways = {
         "FWI from it": (start, chosen, spread, edges),
+        "FWI, then layers": (start, replace(chosen, layer_rounds=LAYER_ROUNDS), spread, edges),
         "FWI from smooth": (smooth, more, None, None),
     }
     for name, (begin, options, std, probability) in ways.items():

@@ -21,7 +21,7 @@ class CurvePoint:
     """One iteration.
 
     Attributes:
-        band: Number of its band, from 0.
+        band: Number of its band, from 0; rounds of layers count on behind the last.
         iteration: Within the band, from 1.
         objective: Data misfit and penalties.
         data_misfit: Of the band, as a share.
