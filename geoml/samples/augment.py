@@ -56,7 +56,8 @@ class Augmentation:
             amplitude spectrum is raised to 2 to the minus twice that power.
         velocity_factor: Least and greatest factor of all velocities; time is divided by it, and
             the wavelet's peak frequency multiplied. No velocity leaves the range of the training
-            pairs. Above 1 the end of the record is unknown and set to zero. None for no scaling.
+            pairs: models near its ends are scaled less. Above 1 the end of the record is unknown
+            and set to zero. None for no scaling.
         keep_wavelet: True to shape the scaled records back to the wavelet of the survey.
         mirror_probability: Chance of a flipped window. Above 0 every sample comes in the channels
             of ``mirror_channels``, recorded and mirrored source positions together.

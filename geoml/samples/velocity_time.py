@@ -10,6 +10,8 @@ What is not known: for a > 1 the samples from the record's end over a on, which 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 _HALF_WIDTH = 16  # samples on each side of an interpolated one
+_TINY_M_S = 1e-3
 _KAISER = 8.0  # images 80 dB down at the edge of the window's main lobe
 
 
@@ -26,18 +29,28 @@ def draw_factor(
     factors: tuple[float, float],
     limits_m_s: tuple[float, float],
 ) -> float:
-    """A factor that leaves the scaled velocity within limits; 1 where none does.
+    """A factor that leaves the scaled velocity within limits; 1 where there is no room.
+
+    Where there is little, both ends come nearer to 1 alike. Cut off one end, and the fast models
+    would be drawn slower than they are, the slow ones faster: a network would learn that too.
 
     Args:
         rng: Source of randomness; one number is drawn.
         velocity_m_s: The model [m/s], any shape.
-        factors: Least and greatest factor.
+        factors: Least and greatest factor, drawn evenly in its logarithm between them.
         limits_m_s: Least and greatest velocity that a model may hold [m/s].
     """
-    low = max(factors[0], limits_m_s[0] / float(velocity_m_s.min()))
-    high = min(factors[1], limits_m_s[1] / float(velocity_m_s.max()))
-    share = rng.uniform()
-    return low + (high - low) * share if low <= high else 1.0
+    low, high = (math.log(factor) for factor in factors)
+    room = (
+        math.log(max(limits_m_s[0], _TINY_M_S) / float(velocity_m_s.min())),
+        math.log(limits_m_s[1] / float(velocity_m_s.max())),
+    )
+    share = 1.0
+    if low < 0:
+        share = min(share, room[0] / low)
+    if high > 0:
+        share = min(share, room[1] / high)
+    return math.exp(max(share, 0.0) * rng.uniform(low, high))
 
 
 def compress_time(shots: Floats, factor: float) -> Floats:

@@ -105,6 +105,16 @@ def test_scaled_velocity_stays_within_the_limits(
     assert factor * velocity.max() <= limits[1] + 0.01
 
 
+@pytest.mark.parametrize("ends", [(1500.0, 2500.0), (1600.0, 4200.0), (3000.0, 4400.0)])
+def test_no_model_is_made_slower_or_faster_on_average(ends: tuple[float, float]) -> None:
+    rng = np.random.default_rng(3)
+    drawn = [
+        draw_factor(rng, np.array(ends, np.float32), (1 / 1.2, 1.2), (1500.0, 4500.0))
+        for _ in range(400)
+    ]
+    assert abs(np.log(drawn).mean()) <= 0.1 * np.log(drawn).max() + 1e-9
+
+
 def test_model_that_no_factor_fits_is_left_alone() -> None:
     wide = np.array([1500.0, 4500.0], np.float32)
     assert draw_factor(np.random.default_rng(0), wide, (1.1, 1.2), (1500.0, 4500.0)) == 1.0
