@@ -62,6 +62,12 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "model": {"mh_unet_s": {"compression": 100.0}},
         "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
     },
+    # With the edge weight that was the default before.
+    "mh_unet_s_edge_weight_0.1": {
+        "task": {"velocity_edges": {"edge_weight": 0.1}},
+        "model": {"mh_unet_s": {"compression": 100.0}},
+        "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
+    },
     # As published: AdamW for Adam, OpenFWI's logarithm of the amplitudes, velocity alone.
     "inversion_net": {
         "task": ONLY_VELOCITY,
