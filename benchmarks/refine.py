@@ -1,18 +1,15 @@
 """What refinement by waveforms buys: from a network, from a smooth start, with noise and without.
 
     python benchmarks/refine.py --checkpoint geoml:openfwi_s
-    python benchmarks/refine.py --checkpoint runs/budget/CurveVelA_mh_unet_s_60_0 --held-out
-    python benchmarks/refine.py --models 5
+    python benchmarks/refine.py --checkpoint FOLDER_OF_BUDGET --held-out --snr-db inf
 
 Genuine OpenFWI CurveVel-A models that no training has seen (the last 500 of the 5,000, or those
-that ``benchmarks/budget.py`` held out), modelled by us; each model's figures are printed as they
-come. Rows: the network, with its mirror, FWI from it, the same with layers inverted behind it, FWI
-from the smoothed truth with at least as many wave-equation solves as FWI. Without a checkpoint
-the place of the network is taken by a stand-in, the truth blurred, warped and scaled at random,
-and the table says so. The data are modelled with the stencil that inverts them unless
---other-modelling is given: an inverse crime otherwise. How noisy they are is measured on them.
-Updates spread within layers in the lower bands and move cell by cell in the full one. About 12 CPU
-minutes with 5 models, most of them for the layers.
+that ``benchmarks/budget.py`` held out), modelled by us. Rows: the network, with its mirror, FWI
+from it, the same with layers inverted behind it, FWI from the smoothed truth with at least as many
+wave-equation solves as FWI. Without a checkpoint the network's place is taken by a stand-in, the
+truth blurred, warped and scaled at random, and the table says so. The data are modelled with the
+stencil that inverts them unless --other-modelling is given: an inverse crime otherwise. How noisy
+they are is measured on them. About 12 CPU minutes with 5 models, most of them for the layers.
 """
 
 from __future__ import annotations
@@ -81,7 +78,8 @@ def main() -> None:
         from geoml.checkpoint import load_checkpoint
 
         predictor = load_checkpoint(args.checkpoint)
-    for snr_db in (None, 10.0):
+    for ratio in args.snr_db:
+        snr_db = None if np.isinf(ratio) else ratio
         tables = []
         for number, truth in enumerate(truths):
             observed = observed_gathers(truth, acquisition, snr_db, number, args.other_modelling)
@@ -96,10 +94,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=50, help="first of the unseen 500")
     parser.add_argument("--step", type=int, default=97, help="models between two that are taken")
     parser.add_argument("--checkpoint", help="folder or shipped name")
+    parser.add_argument("--held-out", action="store_true", help="models that budget.py held out")
     parser.add_argument(
-        "--held-out",
-        action="store_true",
-        help="models that benchmarks/budget.py kept from training, for a checkpoint of its folder",
+        "--snr-db", type=float, nargs="+", default=[np.inf, 10.0], help="a table each"
     )
     parser.add_argument(
         "--zip", type=Path, default=data / "velocity" / "openfwi_CurveVelA_train.zip"
