@@ -76,10 +76,10 @@ ROWS: dict[str, dict[str, Any]] = {
     "heads_1": {"task": {"velocity": {"spread": False}}},
     "heads_2": {"task": {TASK: {"spread": False}}},
     "heads_velocity_spread": {"task": "velocity"},
-    "edge_weight_0": {"task": {TASK: {"edge_weight": 0.0}}},
-    "edge_weight_0.1": {"task": {TASK: {"edge_weight": 0.1}}},
-    "edge_weight_0.3": {"task": {TASK: {"edge_weight": 0.3}}},
-    "edge_weight_3": {"task": {TASK: {"edge_weight": 3.0}}},
+    **{
+        f"edge_weight_{weight:g}": {"task": {TASK: {"edge_weight": weight, "edge_release": 0.0}}}
+        for weight in (0.0, 0.1, 0.3, 1.0, 3.0)
+    },
     "depth_weight_1": {"task": {TASK: {"depth_weight": 1.0}}},
     "gradient_weight_0.3": {"task": {TASK: {"gradient_weight": 0.3}}},
     "no_mirror": {"augmentation": {"mirror_probability": 0.0}},

@@ -62,11 +62,14 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "model": {"mh_unet_s": {"compression": 100.0}},
         "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
     },
-    # With the edge weight that was the default before.
-    "mh_unet_s_edge_weight_0.1": {
-        "task": {"velocity_edges": {"edge_weight": 0.1}},
-        "model": {"mh_unet_s": {"compression": 100.0}},
-        "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
+    # With edges that weigh the same to the end.
+    **{
+        f"mh_unet_s_edge_weight_{weight:g}": {
+            "task": {"velocity_edges": {"edge_weight": weight, "edge_release": 0.0}},
+            "model": {"mh_unet_s": {"compression": 100.0}},
+            "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
+        }
+        for weight in (0.1, 1.0)
     },
     # As published: AdamW for Adam, OpenFWI's logarithm of the amplitudes, velocity alone.
     "inversion_net": {

@@ -30,17 +30,24 @@ class VelocityEdges(Velocity):
         spread: True to predict ``log_variance`` too.
         spread_weight: Weight of the spread's likelihood [1], >= 0.
         edge_weight: Weight of the edge losses [1], >= 0.
+        edge_release: Velocity loss below which that weight falls in proportion to it [1], >= 0;
+            0 keeps it. Edges guide a velocity that is far off, and hold one back that is near.
         edge_share: Joint weight of edge cells in the cross-entropy [1], between 0 and 1.
         dice_weight: Weight of the overlap loss beside the cross-entropy [1], >= 0.
     """
 
-    edge_weight: float = 1.0
+    edge_weight: float = 0.1
+    edge_release: float = 0.1
     edge_share: float = 0.5
     dice_weight: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        not_negative(edge_weight=self.edge_weight, dice_weight=self.dice_weight)
+        not_negative(
+            edge_weight=self.edge_weight,
+            edge_release=self.edge_release,
+            dice_weight=self.dice_weight,
+        )
         if not 0 < self.edge_share < 1:
             raise OptionError(f"'edge_share' is {self.edge_share:g}; it lies between 0 and 1.")
 
@@ -60,7 +67,10 @@ class VelocityEdges(Velocity):
         logit, true = output["edges"], batch["edges"]
         edge = balanced_cross_entropy(logit, true, self.edge_share)
         edge = edge + self.dice_weight * dice_loss(logit, true)
-        return {**parts, "loss": parts["loss"] + self.edge_weight * edge, "edge_loss": edge}
+        weight: float | Tensor = self.edge_weight
+        if self.edge_release > 0:
+            weight = weight * (parts["velocity_loss"].detach() / self.edge_release).clamp(max=1)
+        return {**parts, "loss": parts["loss"] + weight * edge, "edge_loss": edge}
 
     def metrics(self, output: Output, batch: Batch, scaling: Scaling) -> dict[str, float]:
         """Those of the velocity task and F1 of the thinned edges at 2 cells, threshold 0.5."""

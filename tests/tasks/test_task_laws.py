@@ -52,6 +52,8 @@ def test_every_option_changes_the_loss(name: str) -> None:
         value = getattr(task, option.name)
         if isinstance(value, bool):
             value = not value
+        elif option.name == "edge_release":
+            value = 10.0  # above the velocity loss of such an answer
         else:
             value += 1 if isinstance(value, int) else 0.2
         changed = replace(task, **{option.name: value})
@@ -135,11 +137,26 @@ def test_metrics_are_in_metres_per_second(name: str) -> None:
     assert scores.get("edge_f1", 1) == 1
 
 
+def test_edges_weigh_in_proportion_where_the_velocity_is_nearly_right() -> None:
+    task = TASKS["velocity_edges"](spread=False, edge_weight=2.0, edge_release=0.1)
+    true = batch()
+    for error, share in ((1.0, 1.0), (0.1, 1.0), (0.05, 0.5), (0.001, 0.01)):
+        output = answer(task) | {"velocity": (true["velocity"] + error).requires_grad_()}
+        parts = task.loss(output, true)
+        edges = parts["loss"] - parts["velocity_loss"]
+        torch.testing.assert_close(edges, 2.0 * share * parts["edge_loss"], rtol=1e-3, atol=1e-5)
+        parts["loss"].backward()
+        # A weight, not a loss: what the edges miss says nothing about the velocity.
+        slope = torch.full_like(true["velocity"], 1 / true["velocity"].numel())
+        torch.testing.assert_close(output["velocity"].grad, slope)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"edge_share": 1.5}, "'edge_share' is 1.5; it lies between 0 and 1"),
         ({"edge_weight": -0.5}, "'edge_weight' is -0.5; it must be at least 0"),
+        ({"edge_release": -0.1}, "'edge_release' is -0.1"),
         ({"spread_weight": -1}, "'spread_weight' is -1"),
         ({"gradient_weight": float("nan")}, "'gradient_weight' is nan"),
         ({"edge_dilation_cells": -1}, "'edge_dilation_cells' is -1"),
