@@ -36,7 +36,7 @@ class VelocityEdges(Velocity):
         dice_weight: Weight of the overlap loss beside the cross-entropy [1], >= 0.
     """
 
-    edge_weight: float = 0.1
+    edge_weight: float = 1.0
     edge_release: float = 0.1
     edge_share: float = 0.5
     dice_weight: float = 0.5
