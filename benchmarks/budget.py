@@ -62,14 +62,17 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "model": {"mh_unet_s": {"compression": 100.0}},
         "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
     },
-    # With edges that weigh the same to the end.
     **{
-        f"mh_unet_s_edge_weight_{weight:g}": {
-            "task": {"velocity_edges": {"edge_weight": weight, "edge_release": 0.0}},
+        f"mh_unet_s_{name}": {
+            "task": {"velocity_edges": edges},
             "model": {"mh_unet_s": {"compression": 100.0}},
             "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
         }
-        for weight in (0.1, 1.0)
+        for name, edges in {
+            "edge_weight_1": {"edge_weight": 1.0},
+            "edge_weight_1_release": {"edge_weight": 1.0, "edge_release": 0.1},
+            "edge_release": {"edge_release": 0.1},
+        }.items()
     },
     # As published: AdamW for Adam, OpenFWI's logarithm of the amplitudes, velocity alone.
     "inversion_net": {
