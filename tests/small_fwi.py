@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pytest
+import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from geoml.physics.acoustic import model_acquisition
 from geoml.physics.fwi_options import FwiOptions
+from geoml.physics.fwi_shots import BandShots
 from geoml.physics.wavelet_shapes import ricker
 from geoml.survey.acquisition import Acquisition
 
@@ -66,3 +69,16 @@ def observed() -> NDArray[np.float32]:
 
 def error(velocity: NDArray[np.floating]) -> float:
     return float(np.abs(velocity - truth()).mean())
+
+
+def counted_shots(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Shots of every forward modelling that an inversion makes from now on."""
+    calls: list[int] = []
+    real = BandShots._records
+
+    def counted(self: BandShots, velocity: torch.Tensor) -> torch.Tensor:
+        calls.append(self.n_shots)
+        return real(self, velocity)
+
+    monkeypatch.setattr(BandShots, "_records", counted)
+    return calls

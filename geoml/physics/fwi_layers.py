@@ -137,6 +137,8 @@ def _descended(
     normal = (jacobian @ jacobian.T).astype(np.float64)
     for _ in range(_STEPS):
         energy = _energy(left)
+        if energy == 0:
+            break  # nothing is left to fit, and with it no noise to weigh the prior by
         prior = energy / _INDEPENDENT
         gradient = jacobian @ left + prior * x
         for _ in range(_TRIALS):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_fwi import OPTIONS, acquisition, error, observed, start, truth
+from small_fwi import OPTIONS, acquisition, counted_shots, error, observed, start, truth
 
 from geoml.errors import OptionError, ShapeError, StoreError
 from geoml.physics import fwi_section
@@ -42,14 +42,7 @@ def test_misfit_falls_in_every_band_and_on_receivers_left_out(refined: FwiResult
 
 
 def test_every_solve_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-    real = fwi_section.BandShots._records
-
-    def counted(self: object, velocity: object) -> object:
-        calls.append(self.n_shots)  # type: ignore[attr-defined]
-        return real(self, velocity)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(fwi_section.BandShots, "_records", counted)
+    calls = counted_shots(monkeypatch)
     result = refine(replace(OPTIONS, bands_hz=(12.0,), iterations=2, update_wavelet="common"))
     assert result.solves.forward == sum(calls)
     assert 0 < result.solves.adjoint < result.solves.forward

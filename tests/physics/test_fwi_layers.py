@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_fwi import CELLS, OPTIONS, acquisition, error, observed, start, truth
+from small_fwi import CELLS, OPTIONS, acquisition, counted_shots, error, observed, start, truth
 
 from geoml.errors import OptionError
 from geoml.physics import fwi_section
@@ -83,6 +83,17 @@ def test_unknown_that_no_reading_feels_stays_where_it_was() -> None:
     np.testing.assert_allclose(found.depth, 6.0)
 
 
+def test_stack_that_fits_exactly_stays() -> None:
+    begin = LayerCake(np.array([1800.0, 2300.0]), np.full(2, 60.0), np.full((1, 10), 6.0), 12)
+
+    def left(section: NDArray[np.float64]) -> NDArray[np.float32]:
+        return np.asarray([section[0].mean() / 1800.0 - 1.0, 0.0], dtype=np.float32)
+
+    found = fitted_cake(LayerUnknowns(begin, 3, 1500.0, 4000.0), left)
+    np.testing.assert_array_equal(found.velocity, begin.velocity)
+    np.testing.assert_array_equal(found.depth, begin.depth)
+
+
 def test_section_without_edges_has_no_layers() -> None:
     flat = np.full((CELLS, CELLS), 2000.0)
     assert best_cake(flat, None, None, lambda _: np.zeros(1, dtype=np.float32)) is None
@@ -112,14 +123,7 @@ def test_faulted_ground_is_left_as_cells_left_it() -> None:
 
 
 def test_every_solve_of_the_layers_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-    real = fwi_section.BandShots._records
-
-    def counted(self: object, velocity: object) -> object:
-        calls.append(self.n_shots)  # type: ignore[attr-defined]
-        return real(self, velocity)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(fwi_section.BandShots, "_records", counted)
+    calls = counted_shots(monkeypatch)
     result = refine(replace(QUICK, iterations=2, update_wavelet="common"))
     assert result.solves.forward == sum(calls)
     assert [point.band for point in result.curve if point.iteration == 1] == [0, 1]

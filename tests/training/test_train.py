@@ -174,6 +174,20 @@ def test_run_stops_where_validation_no_longer_improves_and_keeps_its_best_epoch(
     assert float(loss) == pytest.approx(min(losses), rel=1e-4)
 
 
+@pytest.mark.parametrize("part", ["velocity_loss", "edge_loss", "spread_loss"])
+def test_the_part_that_the_task_names_chooses_the_epoch(
+    part: str, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TASKS["velocity_edges"], "kept_by", part)
+    changes = {"max_epochs": 8, "learning_rate": 0.3, "ema_decay": 0.0}
+    checkpoint = load_checkpoint(run(pairs, tmp_path / "run", **changes))
+    validation = PairData(pairs, options(**changes)).part("validation")
+    output, batch = predict_pairs(checkpoint.network(), validation, 8)
+    kept = float(TASKS["velocity_edges"]().loss(output, batch)[part])
+    losses = [line[f"validation/{part}"] for line in checkpoint.training["curve"]]
+    assert kept == pytest.approx(min(losses), rel=1e-4)
+
+
 def test_run_that_diverges_says_so(pairs: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="diverged; lower learning_rate"):
         run(pairs, tmp_path / "run", learning_rate=1e18, warmup=0.0, gradient_clip=1e30)
