@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from geoml.errors import ShapeError
+from geoml.errors import PhysicsError, ShapeError
 from geoml.physics.acoustic import AcquisitionLike, model_shots
 from geoml.physics.fwi_bands import Band, band_traces, record_filter
 from geoml.physics.fwi_options import FwiOptions
@@ -123,7 +123,9 @@ class BandShots:
         if options.held_out:
             held[options.held_out // 2 :: options.held_out] = True
         self._trace = self._tensor(trace)
-        self._kept = self._tensor(np.where(held, 0.0, 1.0)[None, :, None])
+        counted = _far_traces(acquisition, band.simulation_spacing_m)[..., None]
+        self._kept = self._tensor(counted & ~held[:, None])
+        self._held = self._tensor(counted & held[:, None])
         self._low_pass = self._tensor(record_filter(band)) if band.filters_records else None
         self._filters: torch.Tensor | None = None
         self._lead = 0
@@ -215,9 +217,9 @@ class BandShots:
         return records if self._low_pass is None else records @ self._low_pass
 
     def _which(self, held_out: bool) -> torch.Tensor:
-        return 1 - self._kept if held_out else self._kept
+        return self._held if held_out else self._kept
 
-    def _tensor(self, values: NDArray[np.floating]) -> torch.Tensor:
+    def _tensor(self, values: NDArray[np.floating] | NDArray[np.bool_]) -> torch.Tensor:
         return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self._device)
 
 
@@ -234,6 +236,25 @@ def _correlation(
     norm = torch.sqrt((energy + floor) * ((modelled**2).sum(-1) + floor))
     alive = which * (energy > 0)
     return (alive * (1 - (modelled * observed).sum(-1) / norm)).sum()
+
+
+def _far_traces(acquisition: AcquisitionLike, spacing_m: float) -> NDArray[np.bool_]:
+    """Which traces lie a cell or more from their source, shape (shot, receiver).
+
+    The field of a point source in two dimensions rises without end towards it: nearer than a
+    cell, modelled amplitudes are the grid's and not the ground's.
+    """
+    a = acquisition
+    along_m = np.asarray(a.receiver_distance_m) - np.asarray(a.source_distance_m)[:, None]
+    down_m = np.asarray(a.receiver_depth_m) - np.asarray(a.source_depth_m)[:, None]
+    far = np.hypot(along_m, down_m) > 0.999 * spacing_m
+    if not far.any():
+        raise PhysicsError(
+            f"All receivers lie within a cell of {spacing_m:g} m of their source, where the grid "
+            "decides on amplitudes; give gathers with an offset, or a smaller "
+            "'simulation_spacing_m'."
+        )
+    return np.asarray(far)
 
 
 def _trace_weight(observed: Floats, power: float) -> Floats:

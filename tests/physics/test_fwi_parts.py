@@ -10,7 +10,7 @@ import torch
 from scipy import signal
 from small_fwi import DT_S, OPTIONS, PEAK_HZ, acquisition, observed, start, truth
 
-from geoml.errors import ShapeError
+from geoml.errors import PhysicsError, ShapeError
 from geoml.physics.acoustic import model_acquisition
 from geoml.physics.fwi_bands import choose_band, default_bands, low_pass
 from geoml.physics.fwi_options import FwiOptions
@@ -116,6 +116,34 @@ def test_nothing_has_to_fit_where_nothing_was_recorded() -> None:
     modelled = torch.as_tensor(gathers)[..., :: band.step].clone()
     modelled[:, 3] = 1.0
     assert float(shots.distance(modelled)) == 0.0
+
+
+def test_data_of_finer_cells_fit_the_truth_as_the_trace_at_the_source_is_left_out() -> None:
+    options = replace(OPTIONS, accuracy=8, held_out=0, absorbing_cells=20)
+    fine = {"simulation_spacing_m": 5.0, "absorbing_cells": 40}
+    base = replace(acquisition(), wavelet_start_s=0.0)
+    gathers = model_acquisition(truth(), base, max_velocity_m_s=3200.0, **fine)[0].numpy()
+    band = choose_band(None, base, 1450.0, 3200.0, accuracy=8, simulation_spacing_m=10.0)
+    shots = BandShots(ShotSet(base, gathers), band, options, "cpu")
+    modelled = shots.modelled(torch.as_tensor(truth()))
+    assert float(shots.distance(modelled)) < 1e-3 * shots.energy()
+    missed = ((modelled - torch.as_tensor(gathers[..., :: band.step])) ** 2).sum(-1)
+    at_source = base.receiver_distance_m == base.source_distance_m[:, None]
+    assert at_source.sum() == 1  # one trace, most of what is missed
+    assert float(missed[at_source].sum()) > 10 * float(missed[~at_source].sum())
+
+
+def test_gathers_without_offset_are_refused() -> None:
+    base = acquisition()
+    above = replace(
+        base,
+        receiver_distance_m=base.source_distance_m[:, None],
+        receiver_depth_m=base.source_depth_m[:, None],
+    )
+    band = choose_band(None, above, 1450.0, 3200.0, accuracy=4, simulation_spacing_m=10.0)
+    gathers = np.ones((3, 1, base.n_samples), np.float32)
+    with pytest.raises(PhysicsError, match="within a cell of 10 m"):
+        BandShots(ShotSet(above, gathers), band, OPTIONS, "cpu")
 
 
 def test_source_filter_recovers_a_changed_wavelet() -> None:
