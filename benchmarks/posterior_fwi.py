@@ -28,7 +28,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from refine import LOWEST_BAND_HZ, OPTIONS, SMOOTH_CELLS, observed_gathers
+from refine import LOWEST_BAND_HZ, SMOOTH_CELLS, observed_gathers
+from refine import OPTIONS as REFINE_OPTIONS
 from scipy.ndimage import gaussian_filter
 
 from geoml.checkpoint import Checkpoint, load_checkpoint
@@ -50,6 +51,8 @@ from geoml.training.prior import train_prior
 from geoml.training.prior_data import VelocitySections
 from geoml.training.prior_options import PriorOptions
 
+# The stencil of the pairs that the networks learned from.
+OPTIONS = replace(REFINE_OPTIONS, accuracy=4)
 CODE_OPTIONS = CodeOptions()
 Row = dict[str, Any]
 
@@ -88,9 +91,9 @@ def ways_of(
     store = open_pairs(pairs)
     acquisition = Acquisition.from_dict(store.attrs["acquisition"])
     truth = store["velocity"][number].values.astype(np.float32)
-    observed = observed_gathers(truth, acquisition, snr_db, number, other=False)
+    observed = observed_gathers(truth, acquisition, snr_db, number, accuracy=OPTIONS.accuracy)
     # The networks learned from gathers without noise, and fail on others.
-    clean = observed_gathers(truth, acquisition, None, number, other=False)
+    clean = observed_gathers(truth, acquisition, None, number, accuracy=OPTIONS.accuracy)
     said = WindowPredictor(cvae).predict(clean[None])
     low, high = OPTIONS.min_velocity_m_s, OPTIONS.max_velocity_m_s
     start = said.velocity[0].astype(np.float32).clip(low, high)
