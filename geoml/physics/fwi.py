@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoml.errors import ShapeError
 from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.fwi_bands import with_bands
 from geoml.physics.fwi_noise import noise_share, suited_to_noise
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_result import FwiResult
-from geoml.physics.fwi_section import invert_waveforms, with_bands
+from geoml.physics.fwi_section import invert_waveforms
 from geoml.physics.fwi_shots import ShotSet
 
 Progress = Callable[[int, int], None]

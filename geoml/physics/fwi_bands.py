@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
 from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.grid import choose_grid
 
 Floats = NDArray[np.float64]
@@ -38,6 +39,13 @@ def default_bands(acquisition: AcquisitionLike) -> tuple[float, ...]:
         if corner > 0 and (not corners or corner > _LEAST_RISE * corners[-1]):
             corners.append(corner)
     return tuple(corners)
+
+
+def with_bands(options: FwiOptions, acquisition: AcquisitionLike) -> FwiOptions:
+    """The options, their bands chosen from the wavelet where none are given."""
+    if options.bands_hz is not None:
+        return options
+    return replace(options, bands_hz=default_bands(acquisition))
 
 
 @dataclass(frozen=True, eq=False)

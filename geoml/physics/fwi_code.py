@@ -23,12 +23,11 @@ import torch
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError, ShapeError
-from geoml.physics.fwi_bands import Band, choose_band
+from geoml.physics.fwi_bands import Band, choose_band, with_bands
 from geoml.physics.fwi_optimiser import minimised
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_problem import BandProblem, Prior, Solves
 from geoml.physics.fwi_result import CurvePoint, FwiResult
-from geoml.physics.fwi_section import with_bands
 from geoml.physics.fwi_shots import BandShots, ShotSet
 from geoml.physics.fwi_state import FwiState
 

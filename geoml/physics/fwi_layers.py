@@ -21,8 +21,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from geoml.errors import OptionError
 from geoml.physics.layer_model import LayerCake, LayerUnknowns, settled
-from geoml.physics.layer_tracking import step_edges, tracked_interfaces
+from geoml.physics.layer_tracking import MOST_INTERFACES, step_edges, tracked_interfaces
 
 Floats = NDArray[np.float64]
 Residual = Callable[[Floats], NDArray[np.float32]]
@@ -38,6 +39,25 @@ _STEPS, _TRIALS = 4, 4
 _DAMPING, _LEAST_DAMPING = 0.03, 1e-4
 _LONGEST = 2.0
 _WORTH_A_STEP, _WORTH_A_JACOBIAN = 0.05, 0.03
+_MOST_GB = 8.0
+
+
+def check_room(n_samples: int, knots: int) -> None:
+    """Refuse gathers whose Jacobian would not fit into memory, before anything is modelled.
+
+    Args:
+        n_samples: Of the residual.
+        knots: Of an interface.
+
+    Raises:
+        OptionError: If it would take more than 8 GB with as many interfaces as are ever tracked.
+    """
+    needed_gb = 4e-9 * n_samples * ((knots + 1) * MOST_INTERFACES + 1)
+    if needed_gb > _MOST_GB:
+        raise OptionError(
+            f"'layer_rounds' may need {needed_gb:.0f} GB for {n_samples} samples; give windows of "
+            f"fewer traces, fewer 'layer_knots', or set it to 0 (limit {_MOST_GB:g} GB)."
+        )
 
 
 def best_cake(

@@ -95,6 +95,11 @@ class BandProblem:
         self.data_misfit = float("nan")
         self._tv_factor = self._prior_factor = 0.0
 
+    @property
+    def n_samples(self) -> int:
+        """How many samples ``residual`` has."""
+        return sum(one.n_samples for one in self.shots)
+
     def weigh_penalties(self, data_misfit: float) -> None:
         """Fix the penalties' weights by the data misfit that a band begins with."""
         self._tv_factor = self.options.tv_weight * data_misfit / _TV_UNIT_M_S

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from geoml.errors import OptionError, ShapeError
 from geoml.physics.acoustic import AcquisitionLike
 from geoml.physics.device import usable_device
-from geoml.physics.fwi_bands import Band, choose_band, default_bands
-from geoml.physics.fwi_layers import best_cake, fitted_cake
+from geoml.physics.fwi_bands import Band, choose_band, with_bands
+from geoml.physics.fwi_layers import best_cake, check_room, fitted_cake
 from geoml.physics.fwi_optimiser import minimised
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_parameter import SectionParameter, step_scale
@@ -75,7 +75,8 @@ def invert_waveforms(
         The refined section, or the start with the reason why.
 
     Raises:
-        OptionError: If the prior needs a spread that is not given, or layers are asked of a line.
+        OptionError: If the prior needs a spread that is not given, or layers are asked of a line
+            or of too many traces.
         PhysicsError: If a velocity or acquisition cannot be modelled.
         ShapeError: If the shapes do not fit.
     """
@@ -94,13 +95,6 @@ def invert_waveforms(
     options = with_bands(options, shots[0].acquisition)
     run = _Run(velocity, spacing_m, shots, options, std, edges, fixed, state, device)
     return run.result(progress)
-
-
-def with_bands(options: FwiOptions, acquisition: AcquisitionLike) -> FwiOptions:
-    """The options, their bands chosen from the wavelet where none are given."""
-    if options.bands_hz is not None:
-        return options
-    return replace(options, bands_hz=default_bands(acquisition))
 
 
 class _Run:
@@ -148,6 +142,8 @@ class _Run:
         if self.path is not None:
             self.state = FwiState.load(self.path, self.state)
         judge = self._problem(len(self.bands_hz) - 1, self.start)
+        if self.options.layer_rounds > 0:
+            check_room(judge.n_samples, self.options.layer_knots)
         if not self.state.judged:
             self._judge(judge, self.state.velocity)
         for number in range(self.state.bands_done, len(self.bands_hz)):

@@ -130,6 +130,11 @@ class BandShots:
         self._filters: torch.Tensor | None = None
         self._lead = 0
 
+    @property
+    def n_samples(self) -> int:
+        """Samples of all traces in this band."""
+        return self._observed.numel()
+
     def energy(self, held_out: bool = False) -> float:
         """What misfits are shares of: weighted energy, or the count of live traces."""
         if self._options.misfit == "correlation":

@@ -33,7 +33,8 @@ _LEANING, _TURNING = 0.03, 0.15
 """Cost of a cell of slope, and of a cell's change of it from column to column."""
 _MOST_COUNTED = 6.0
 _GAP = 2
-_MOST = 12
+MOST_INTERFACES = 12
+"""Fainter ones beyond these are left out."""
 
 
 def tracked_interfaces(
@@ -61,7 +62,7 @@ def tracked_interfaces(
             continue
         found.append((score, path))
         pending += [(upper, path), (path, lower)]
-    found = sorted(found, key=lambda one: -one[0])[:_MOST]
+    found = sorted(found, key=lambda one: -one[0])[:MOST_INTERFACES]
     # Paths never cross, so that their means are in their order.
     paths = sorted((path for _, path in found), key=lambda path: float(path.mean()))
     return _continued(paths, len(gain), gain.shape[1])
