@@ -1,4 +1,4 @@
-"""The recipe that a pair store was made with, to draw more pairs like its own."""
+"""The recipe of a pair store: to draw more pairs like its own, or to know them again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from geoml.errors import OptionError
 from geoml.physics.grid import choose_grid
 from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
+from geoml.survey.store import plain_json
 from geoml.synthetic.family_spec import build_family
 from geoml.synthetic.recipe import PairRecipe
 from geoml.synthetic.velocity_range import VelocityRange
@@ -60,3 +61,38 @@ def stored_recipe(
         float(stored.get("wavelet_phase_deg", 0.0)),
         float(stored.get("wavelet_gain_db", 0.0)),
     )
+
+
+_OF_MODELS = ("seed", "families", "velocity_range")
+
+
+def model_run(recipe: Mapping[str, Any], first: int, count: int) -> dict[str, Any]:
+    """Which velocity models some pairs are over, as JSON.
+
+    Two runs of one ``source`` have the same model wherever they have the same number, whatever was
+    shot over it.
+
+    Args:
+        recipe: As a store or ``describe`` has it.
+        first: Number of the first pair, the second part of its seed.
+        count: Pairs.
+    """
+    given = "models_sha256"  # of a file, read in order; the seed is that of the wavelet alone
+    names = (given,) if given in recipe else _OF_MODELS
+    source = {name: recipe[name] for name in names if name in recipe}
+    return {"source": plain_json(source), "first": first, "count": count}
+
+
+def stored_run(attrs: Mapping[str, Any], count: int) -> dict[str, Any] | None:
+    """``model_run`` of a store of that many pairs; None where it does not tell."""
+    recipe = attrs.get("recipe")
+    return model_run(recipe, int(attrs.get("first_seed_index", 0)), count) if recipe else None
+
+
+def shared_numbers(one: Mapping[str, Any], other: Mapping[str, Any]) -> range:
+    """Numbers of the models that two runs share; an empty range where they share none."""
+    if one["source"] != other["source"]:
+        return range(0)
+    first = max(one["first"], other["first"])
+    stop = min(run["first"] + run["count"] for run in (one, other))
+    return range(first, max(first, stop))

@@ -21,6 +21,7 @@ from geoml.samples.dataset import PairDataset, fit_pair_scaling
 from geoml.samples.loader import EpochSampler, pair_loader
 from geoml.samples.scaling import Scaling
 from geoml.survey.pairs import open_pairs
+from geoml.synthetic.stored_recipe import stored_run
 from geoml.tasks import Batch
 from geoml.training.options import TrainingOptions
 
@@ -147,6 +148,10 @@ class PairData(lightning.LightningDataModule):
     def fingerprint(self) -> str:
         """SHA-256 over the store's attributes and its first and last pair."""
         return pair_fingerprint(self.pairs)
+
+    def model_runs(self) -> dict[str, Any]:
+        """``model_run`` of the ``stored`` pairs; None where the store does not tell."""
+        return {"stored": stored_run(self.pairs.attrs, int(self.pairs.sizes["sample"]))}
 
     def provenance(self) -> dict[str, Any]:
         """How the pairs were made, as the store says."""

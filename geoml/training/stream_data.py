@@ -19,7 +19,7 @@ from geoml.registry import with_options
 from geoml.samples.dataset import PairDataset
 from geoml.synthetic.generate import describe
 from geoml.synthetic.kept_pairs import KeptPairs
-from geoml.synthetic.stored_recipe import stored_recipe
+from geoml.synthetic.stored_recipe import model_run, shared_numbers, stored_recipe, stored_run
 from geoml.synthetic.stream import PairStream
 from geoml.training.options import TrainingOptions
 from geoml.training.pair_data import PairData
@@ -60,7 +60,7 @@ class StreamPairs(PairDataset):
 
         Raises:
             OptionError: If the store does not tell how its models were drawn and the options do
-                not either.
+                not either, or the stream would draw the store's own.
         """
         super().__init__(*given, **more)
         self.options = options
@@ -72,8 +72,10 @@ class StreamPairs(PairDataset):
             seed=options.seed,
         )
         self._steps = list(attrs.get("steps", []))
-        self._first_pair = n_stored if options.first_pair is None else options.first_pair
+        behind = int(attrs.get("first_seed_index", 0)) + n_stored
+        self._first_pair = behind if options.first_pair is None else options.first_pair
         self._last_epoch = last_epoch
+        self._refuse_stored(stored_run(attrs, n_stored), behind)
         self._stream: PairStream | None = None
         self._kept: KeptPairs | None = None
         self._blocks: dict[int, Block] = {}
@@ -93,6 +95,15 @@ class StreamPairs(PairDataset):
         """What decides the pairs of every epoch, as JSON."""
         pairs = describe(self._recipe, self.options.fresh_pairs)
         return {**pairs, "reuse": self.options.reuse, "first_pair": self._first_pair}
+
+    def run(self, n_blocks: int) -> dict[str, Any]:
+        """``model_run`` of so many blocks."""
+        n_pairs = n_blocks * self.options.fresh_pairs
+        return model_run(describe(self._recipe, n_pairs), self._first_pair, n_pairs)
+
+    def streamed_run(self) -> dict[str, Any]:
+        """``model_run`` of the fresh pairs of all epochs up to the one in force."""
+        return self.run(int(self._epoch[0]))
 
     def set_epoch(self, epoch: int) -> None:
         """Hold the blocks of an epoch; waits for its last one where that is not modelled yet."""
@@ -135,6 +146,20 @@ class StreamPairs(PairDataset):
             enough = math.ceil(self.options.reuse / max(1 - share, 0.01))
             text += f"; more workers or about reuse: {enough} would spare it"
         return text
+
+    def _refuse_stored(self, stored: dict[str, Any] | None, behind: int) -> None:
+        """Stop before a pair that judges the network trains it.
+
+        Raises:
+            OptionError: If the store and the stream draw the same models.
+        """
+        shared = () if stored is None else shared_numbers(self.run(self._last_epoch), stored)
+        if shared:
+            raise OptionError(
+                f"With first_pair {self._first_pair} the stream draws {len(shared)} of the store's "
+                f"own pairs, which judge the network; leave it out, give at least {behind}, or "
+                "another seed."
+            )
 
     def _start(self, first_block: int) -> PairStream:
         options = self.options
@@ -238,6 +263,10 @@ class StreamData(PairData):
         """SHA-256 over the store's own and what decides the stream."""
         streamed = json.dumps(self.train_pairs.describe(), sort_keys=True)
         return hashlib.sha256((super().fingerprint() + streamed).encode()).hexdigest()
+
+    def model_runs(self) -> dict[str, Any]:
+        """``model_run`` of the ``stored`` pairs, and of the ``streamed`` ones as far as it came."""
+        return {**super().model_runs(), "streamed": self.train_pairs.streamed_run()}
 
     def provenance(self) -> dict[str, Any]:
         """How the pairs were made, fresh ones included."""

@@ -135,6 +135,7 @@ def train(
             "sha256": data.fingerprint(),
             "store_sha256": pair_fingerprint(data.pairs),
             "count": int(data.pairs.sizes["sample"]),
+            "model_runs": data.model_runs(),
         },
         provenance=provenance,
         versions={name: version(name) for name in ("geoml", "torch", "lightning", "deepwave")},

@@ -21,9 +21,9 @@ from geoml.samples.mirror import mirror_channels
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
 from geoml.training.pair_data import pair_fingerprint
+from geoml.workflow.seen_pairs import Indices, seen_pairs
 
 Split = Literal["test", "validation", "all"]
-Indices = NDArray[np.int64]
 
 _SOURCE_FIELDS = ("wavelet", "wavelet_start_s", "max_frequency_hz")
 
@@ -59,7 +59,8 @@ def choose_pairs(
     """The pairs to judge checkpoints on, none of which they have learned from.
 
     Of the store that a checkpoint was trained on, the parts are those of its training. All pairs
-    of another store are judged, or with ``calibrate`` those outside its calibration part.
+    of another store are judged, or with ``calibrate`` those outside its calibration part. Pairs
+    over velocity models that a checkpoint learned from in another store are left out.
 
     Args:
         pairs: Complete pair store.
@@ -70,8 +71,8 @@ def choose_pairs(
         allow_train: Judge on pairs that weights or early stopping have seen.
 
     Raises:
-        OptionError: If ``split`` would judge a network on what it has seen, or ``limit`` is below
-            1.
+        OptionError: If ``split`` would judge a network on what it has seen, nothing unseen is
+            left, or ``limit`` is below 1.
         CheckpointError: If checkpoints of one store divide it in other ways.
     """
     if limit is not None and limit < 1:
@@ -79,19 +80,20 @@ def choose_pairs(
     count = int(pairs.sizes["sample"])
     fingerprint = pair_fingerprint(pairs)
     owners = [checkpoint for checkpoint in checkpoints if fingerprint in _trained_on(checkpoint)]
+    strangers = [one for one in checkpoints if fingerprint not in _trained_on(one)]
+    every = np.arange(count, dtype=np.int64)
+    seen = every[:0] if allow_train else seen_pairs(pairs, strangers)
+    notes: tuple[str, ...] = ()
+    if seen.size:
+        notes = (f"{seen.size} pairs are over models that a checkpoint has seen: left out",)
     if not owners:
-        every = np.arange(count, dtype=np.int64)
-        none = every[:0]
-        notes: tuple[str, ...] = ()
         if split == "validation":
-            notes = ("no checkpoint was trained on this store: all pairs are judged",)
-        if not calibrate:
-            return ChosenPairs(_thinned(every, limit), none, none, False, notes)
-        parts = split_pairs(count)
-        rest = np.setdiff1d(every, parts.calibration)
-        return ChosenPairs(
-            _thinned(rest, limit), _thinned(parts.calibration, limit), none, False, notes
-        )
+            notes += ("no checkpoint was trained on this store: all pairs are judged",)
+        held = split_pairs(count).calibration if calibrate else every[:0]
+        scored = np.setdiff1d(every, np.union1d(held, seen))
+        _need_unseen(scored, seen)
+        held = np.setdiff1d(held, seen)
+        return ChosenPairs(_thinned(scored, limit), _thinned(held, limit), every[:0], False, notes)
     fractions = [c.training.get("options", {}).get("splits", {}) for c in owners]
     if any(other != fractions[0] for other in fractions):
         raise CheckpointError(
@@ -104,19 +106,29 @@ def choose_pairs(
             "has learned or been chosen by. Leave --split out, or pass --allow-train."
         )
     parts = split_pairs(count, with_options(SplitFractions, fractions[0], "splits"))
-    if split == "all":
-        scored = np.arange(count, dtype=np.int64)
-    else:
-        scored = parts.test if split == "test" else parts.validation
+    scored = {"all": every, "test": parts.test, "validation": parts.validation}[split]
     if scored.size == 0:
         raise OptionError("The checkpoint's training kept no test part; give another pair store.")
-    return ChosenPairs(
-        _thinned(scored, limit),
-        _thinned(parts.calibration, limit),
-        parts.train,
-        True,
-        () if split == "test" else (f"split {split}: the network has seen these pairs",),
-    )
+    if split != "test":
+        notes += (f"split {split}: the network has seen these pairs",)
+    scored = np.setdiff1d(scored, seen)
+    _need_unseen(scored, seen)
+    held = np.setdiff1d(parts.calibration, seen)
+    return ChosenPairs(_thinned(scored, limit), _thinned(held, limit), parts.train, True, notes)
+
+
+def _need_unseen(scored: Indices, seen: Indices) -> None:
+    """Refuse an evaluation on nothing.
+
+    Raises:
+        OptionError: If all that could be scored has been seen.
+    """
+    if scored.size == 0:
+        raise OptionError(
+            f"A checkpoint has seen the models of all pairs that could be judged ({seen.size} of "
+            "the store, drawn from the same families, range and seed); simulate some with another "
+            "--seed, or pass --allow-train."
+        )
 
 
 def check_same_window(pairs: xr.Dataset, checkpoint: Checkpoint, name: str) -> list[str]:

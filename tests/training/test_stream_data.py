@@ -15,6 +15,7 @@ from geoml.checkpoint import load_checkpoint
 from geoml.errors import OptionError
 from geoml.samples.scaling import Scaling
 from geoml.survey.pairs import open_pairs
+from geoml.synthetic.stored_recipe import model_run
 from geoml.training import train
 from geoml.training.stream_data import StreamPairs, pair_data
 from geoml.training.stream_options import StreamOptions
@@ -66,6 +67,12 @@ def test_resumed_stream_goes_on_as_if_never_stopped(store: Path, tmp_path: Path)
 
     kept = open_pairs(tmp_path / "kept.zarr")
     assert kept.seed_index.values.tolist() == list(range(COUNT, COUNT + 2 * FRESH))
+    runs = resumed.training["pairs"]["model_runs"]
+    first, count = kept.attrs["first_seed_index"], kept.sizes["sample"]
+    assert runs["streamed"] == model_run(kept.attrs["recipe"], first, count)
+    assert runs["stored"] == model_run(open_pairs(store).attrs["recipe"], 0, COUNT)
+    judge = streamed(tmp_path / "kept.zarr")
+    assert judge.describe()["first_pair"] == COUNT + 2 * FRESH
 
 
 def test_kept_pairs_are_those_of_a_longer_store(
@@ -115,6 +122,7 @@ def test_stream_of_other_families_takes_the_store_only_for_its_judgement(store: 
         ({"reuse": 0}, {}, "reuse 0, ahead 1; needed at least 1, 1 and 0"),
         ({"workers": -1}, {}, "Stream with workers -1"),
         ({"fresh_pair": 3}, {}, "Did you mean 'fresh_pairs'"),
+        ({"first_pair": COUNT - 1}, {}, "draws 1 of the store's own pairs.*at least 40"),
         ({}, {"workers": 2}, "set workers: 0 and devices: 1"),
         ({}, {"devices": 2}, "set workers: 0 and devices: 1"),
     ],
