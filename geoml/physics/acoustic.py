@@ -2,7 +2,8 @@
 
 Solves (1 / v^2) d2p/dt2 - laplacian(p) = w(t) delta(x - x_s) in constant density, so that the
 record of a wavelet w in a homogeneous medium is w convolved with
-H(t - r/v) / (2 pi sqrt(t^2 - r^2/v^2)), whatever the cell size and the time step.
+H(t - r/v) / (2 pi sqrt(t^2 - r^2/v^2)), whatever the cell size and the time step, from one cell of
+offset on: nearer than that the field rises without end and the grid cuts it off (``near_source``).
 
 Depth 0 is the first row of the velocity model. A free surface lies exactly there; with an
 absorbing top the first row goes on upward without end, as do the last row downward and the

@@ -18,6 +18,7 @@ from geoml.physics.fwi_bands import Band, band_traces, record_filter
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_parameter import illumination
 from geoml.physics.fwi_wavelet import filtered, source_filter
+from geoml.physics.near_source import far_traces
 
 Floats = NDArray[np.float64]
 
@@ -123,7 +124,7 @@ class BandShots:
         if options.held_out:
             held[options.held_out // 2 :: options.held_out] = True
         self._trace = self._tensor(trace)
-        counted = _far_traces(acquisition, band.simulation_spacing_m)[..., None]
+        counted = _compared(acquisition, band.simulation_spacing_m)[..., None]
         self._kept = self._tensor(counted & ~held[:, None])
         self._held = self._tensor(counted & held[:, None])
         self._low_pass = self._tensor(record_filter(band)) if band.filters_records else None
@@ -243,23 +244,20 @@ def _correlation(
     return (alive * (1 - (modelled * observed).sum(-1) / norm)).sum()
 
 
-def _far_traces(acquisition: AcquisitionLike, spacing_m: float) -> NDArray[np.bool_]:
-    """Which traces lie a cell or more from their source, shape (shot, receiver).
+def _compared(acquisition: AcquisitionLike, cell_m: float) -> NDArray[np.bool_]:
+    """Which traces count, shape (shot, receiver).
 
-    The field of a point source in two dimensions rises without end towards it: nearer than a
-    cell, modelled amplitudes are the grid's and not the ground's.
+    Raises:
+        PhysicsError: If none does.
     """
-    a = acquisition
-    along_m = np.asarray(a.receiver_distance_m) - np.asarray(a.source_distance_m)[:, None]
-    down_m = np.asarray(a.receiver_depth_m) - np.asarray(a.source_depth_m)[:, None]
-    far = np.hypot(along_m, down_m) > 0.999 * spacing_m
+    far = far_traces(acquisition, cell_m)
     if not far.any():
         raise PhysicsError(
-            f"All receivers lie within a cell of {spacing_m:g} m of their source, where the grid "
+            f"All receivers lie within a cell of {cell_m:g} m of their source, where the grid "
             "decides on amplitudes; give gathers with an offset, or a smaller "
             "'simulation_spacing_m'."
         )
-    return np.asarray(far)
+    return far
 
 
 def _trace_weight(observed: Floats, power: float) -> Floats:

@@ -14,12 +14,15 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import OptionError
+from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.near_source import far_traces
 from geoml.prediction.misfit import root_mean_square, trace_misfit
 from geoml.prediction.physics_check import observed_gather, shared_samples
 from geoml.prediction.remodel import group_acquisition, modelled_gathers, section_slice, shot_groups
@@ -123,10 +126,12 @@ class _Residual:
             records = modelled_gathers(part, positions, fastest, self._line.device)
             if self._line.process is not None:
                 records = self._line.process(records, positions)
-            for shot, record in zip(group, records, strict=True):
+            far = far_traces(cast(AcquisitionLike, positions), acquisition.spacing_m)
+            for shot, record, distant in zip(group, records, far, strict=True):
                 observed = observed_gather(self._line.survey, shot, self._n_samples)
                 modelled = record[: len(shot.traces), : self._n_samples]
                 used = ~self._line.held_out[shot.traces] & observed.any(axis=1)
+                used &= distant[: len(shot.traces)]
                 misfits.append(trace_misfit(observed[used], modelled[used]))
                 left = observed - gather_factor(observed[used], modelled[used]) * modelled
                 residual[shot.traces[used], : self._n_samples] = left[used]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from geoml.errors import GeometryError
+from geoml.physics.acoustic import AcquisitionLike
+from geoml.physics.near_source import far_traces
 from geoml.physics.trend import VelocityTrend
 from geoml.prediction.misfit import root_mean_square, trace_misfit
 from geoml.prediction.remodel import (
@@ -71,7 +73,8 @@ def check_physics(
         ``data_misfit``; over all shots ``total_first_arrival_rms_s``, ``total_data_misfit``, and
         the same over fitted traces (``fitted_...``) and those that no fit used (``held_out_...``);
         over (shot, receiver), NaN beyond a shot's receivers, ``offset`` [m], ``first_break`` [s],
-        ``held_out`` and, over model too, ``first_arrival`` [s] and ``trace_misfit``; over
+        ``held_out`` and, over model too, ``first_arrival`` [s] and ``trace_misfit`` (NaN also
+        nearer to the source than a cell of the section, see ``near_source``); over
         (shown_shot, receiver, time) ``observed`` and, over model too, ``modelled``.
 
     Raises:
@@ -155,10 +158,12 @@ def compare_sections(
             if process is not None:
                 records = process(records, positions)
             times = computed_first_arrivals(velocity, positions)
+            far = far_traces(cast(AcquisitionLike, positions), acquisition.spacing_m)
             for place, shot in enumerate(group):
                 used, number = slice(0, len(shot.traces)), done + place
                 record = records[place, used, :n_samples]
-                misfits[row, number, used] = trace_misfit(observed[place], record)
+                misfit = trace_misfit(observed[place], record)
+                misfits[row, number, used] = np.where(far[place, used], misfit, np.nan)
                 checks["first_arrival"].values[row, number, used] = times[place, used]
                 if number in shown:
                     at = int(np.searchsorted(shown, number))

@@ -19,6 +19,7 @@ from geoml.errors import OptionError
 from geoml.physics.acoustic import AcquisitionLike
 from geoml.physics.fwi import invert_waveforms
 from geoml.physics.fwi_shots import ShotSet
+from geoml.physics.near_source import far_traces
 from geoml.prediction import RUNGS
 from geoml.prediction.consistency import DataConsistency, gather_factor
 from geoml.prediction.gain_field import gain_field
@@ -89,17 +90,19 @@ class Windows:
             velocity: [m/s], shape (window, depth, distance).
 
         Returns:
-            Shapes (window,) and (window, shot, receiver, time); 0 in dead traces.
+            Shapes (window,) and (window, shot, receiver, time); 0 in dead traces and in those at
+            their source, which do not count.
         """
         residual = np.zeros_like(self.shots)
+        far = far_traces(cast(AcquisitionLike, self.acquisition), self.acquisition.spacing_m)
         misfit = np.empty(len(self.shots))
         for window, (observed, model) in enumerate(zip(self.shots, velocity, strict=True)):
             records = self.modelled(model)
             if self.process is not None:
                 records = self.process(records, self.acquisition)
-            misfit[window] = root_mean_square(trace_misfit(observed, records))
+            misfit[window] = root_mean_square(trace_misfit(observed, records)[far])
             for shot, (seen, record) in enumerate(zip(observed, records, strict=True)):
-                used = seen.any(axis=-1)
+                used = seen.any(axis=-1) & far[shot]
                 factor = gather_factor(seen[used], record[used])
                 residual[window, shot, used] = seen[used] - factor * record[used]
         return misfit, residual

@@ -21,6 +21,15 @@ def streamer() -> xr.Dataset:
 
 
 @pytest.fixture(scope="session")
+def at_source() -> xr.Dataset:
+    """The same shots with their first receiver at the source, as cells of another size record."""
+    source = 40.0 * np.arange(5) + 500
+    survey = modelled_survey(source, source[:, None] - 25.0 * np.arange(10))
+    survey["amplitude"].values[::10] = 2 * np.roll(survey["amplitude"].values[::10], 2, axis=1)
+    return survey
+
+
+@pytest.fixture(scope="session")
 def layout() -> WindowLayout:
     return WindowLayout(n_shots=3, spacing_m=SPACING_M, depth_m=380.0)
 

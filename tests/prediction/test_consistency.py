@@ -50,6 +50,17 @@ def test_held_out_traces_get_no_correction(line: Line) -> None:
     assert np.abs(residual[~line.held_out]).max() > 0.1 * float(np.abs(line.survey.amplitude).max())
 
 
+def test_trace_at_its_source_neither_counts_nor_scales_the_others(
+    line: Line, at_source: xr.Dataset
+) -> None:
+    assert np.isclose(at_source["offset"], 0).sum() == 5
+    shots = chosen_shots(at_source)
+    near = replace(line, survey=at_source, shots=shots, held_out=np.zeros(50, dtype=bool))
+    misfit, residual = _Residual(near, None)(truth())
+    assert misfit < 0.02
+    assert np.linalg.norm(residual) < 0.03 * np.linalg.norm(line.survey["amplitude"])
+
+
 def test_answer_never_has_a_larger_misfit_than_the_start(line: Line) -> None:
     start = line.predict()
     step = DataConsistency(rounds=3, strength=1.0).refine(line, start)

@@ -74,6 +74,16 @@ def test_shot_with_fewer_receivers_is_compared_on_those(
     )
 
 
+def test_trace_at_its_source_is_not_compared(
+    at_source: xr.Dataset, acquisition: Acquisition
+) -> None:
+    found = check_physics(at_source, truth(), SLOWER, acquisition)
+    misfit = found["trace_misfit"].sel(model="prediction")
+    np.testing.assert_array_equal(np.isnan(misfit), found["offset"] == 0)
+    assert float(found["total_data_misfit"].sel(model="prediction")) < 0.02
+    assert np.isfinite(found["first_arrival"]).all()
+
+
 def test_dead_traces_and_missing_picks_count_for_nothing(
     streamer: xr.Dataset, acquisition: Acquisition, checks: xr.Dataset
 ) -> None:

@@ -61,6 +61,17 @@ def test_dead_trace_asks_for_no_correction(windows: Windows, start: WindowSectio
     assert residual[0, 1, 4].any()
 
 
+def test_trace_at_its_source_neither_counts_nor_scales_the_others(windows: Windows) -> None:
+    at_source = windows.acquisition.receiver_distance_m == [[20.0], [160.0]]
+    assert at_source.sum() == 2
+    # As cells of another size would have made them.
+    other = replace(windows, shots=np.where(at_source[..., None], 1.4, 1) * windows.shots)
+    other.shots[:, at_source] = np.roll(other.shots[:, at_source], 3, axis=-1)
+    misfit, residual = other.residual(ground())
+    assert misfit.max() < 1e-3
+    assert np.linalg.norm(residual) < 1e-3 * np.linalg.norm(windows.shots)
+
+
 def test_mirror_is_that_of_the_predictor_and_goes_on(
     windows: Windows, start: WindowSections
 ) -> None:
