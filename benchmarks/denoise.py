@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from denoise_tables import Scores, print_tables, print_verdicts
 from folded_section import DT_S, PEAK_HZ, folded_section
 from fx_decon import ORMSBY, TUNED, processed
 from fx_decon import ROWS as FX_ROWS
@@ -47,12 +48,9 @@ from geoml.training.denoise_data import GatherPatches, SyntheticPatches
 from geoml.training.fit_network import FitOptions
 
 Floats = NDArray[np.float64]
-Scores = dict[str, float]
 
 SEEDS = (0, 1, 2)
 NOISES = ("white", "correlated", "bad traces")
-COLUMNS = ("gain_db", "leakage", "local_similarity", "fk_error", "amplitude_ratio")
-HEADINGS = ("gain dB", "leak %", "similar", "f-k err", "ampl.", "s", "train s")
 PATCH = (32, 64)
 BAD_LEVEL, BAD_SHARE = 3.0, 0.2
 
@@ -232,61 +230,10 @@ def _gains(scores: dict[str, Scores]) -> str:
 
 
 def report(folder: Path) -> None:
-    """One table a noise: medians over the sections, with the range of the gain."""
+    """One table a noise, then what was asked for."""
     found = _finished(folder)
-    for noise in NOISES:
-        print(f"\n{noise}: median of the sections (lowest to highest gain)")
-        print(f"{'':30s}{HEADINGS[0]:>24s}" + "".join(f"{text:>9s}" for text in HEADINGS[1:]))
-        for row, runs in found.items():
-            if runs[noise]:
-                missing = len(SEEDS) - len(runs[noise])
-                mark = f"  ({missing} sections not measured)" if missing else ""
-                print(_line(row, runs[noise]) + mark)
-    _verdicts(found)
-
-
-def _line(row: str, runs: list[Scores]) -> str:
-    gains = [scores["gain_db"] for scores in runs]
-    middle = {name: float(np.median([scores.get(name, 0) for scores in runs])) for name in runs[0]}
-    spread = f"{np.median(gains):.2f} ({min(gains):.2f} to {max(gains):.2f})"
-    train_s = f"{middle['train_s']:9.0f}" if "train_s" in middle else f"{'':9s}"
-    return (
-        f"{row:30s}{spread:>24s}{100 * middle['leakage']:9.1f}{middle['local_similarity']:9.2f}"
-        f"{middle['fk_error']:9.3f}{middle['amplitude_ratio']:9.3f}{middle['seconds']:9.2f}{train_s}"
-    )
-
-
-def _verdicts(found: dict[str, dict[str, list[Scores]]]) -> None:
-    """What was asked for, and whether it is reached."""
-
-    def median(row: str, noise: str, score: str) -> float:
-        return float(np.median([scores[score] for scores in found[row][noise]]))
-
-    void, traces = BLIND
-    needed = [("f-x, tuned", "white"), (void, "white"), (traces, "correlated")]
-    measured = [row for row in SUPERVISED if found[row]["white"]]
-    if not measured or not all(found[row][noise] for row, noise in needed):
-        print("\nnot all that was asked for is measured yet")
-        return
-    fx = median("f-x, tuned", "white", "gain_db")
-    fx_leak = median("f-x, tuned", "white", "leakage")
-    best = max(measured, key=lambda row: median(row, "white", "gain_db"))
-    claims = [
-        (f"{best} over f-x, white [dB]", median(best, "white", "gain_db") - fx, 1.5, True),
-        ("Noise2Void under f-x, white [dB]", fx - median(void, "white", "gain_db"), 0.5, False),
-        (
-            "leakage of Noise2Void over that of f-x",
-            abs(median(void, "white", "leakage")) / abs(fx_leak),
-            1 / 3,
-            False,
-        ),
-        ("blind traces, correlated [dB]", median(traces, "correlated", "gain_db"), 8.0, True),
-    ]
-    print()
-    for text, value, asked, above in claims:
-        reached = value >= asked if above else value <= asked
-        sign = ">=" if above else "<="
-        print(f"{text:44s}{value:7.2f} {sign} {asked:.2f}  {'' if reached else 'NOT '}reached")
+    print_tables(found, len(SEEDS))
+    print_verdicts(found, list(SUPERVISED), *BLIND)
 
 
 if __name__ == "__main__":
