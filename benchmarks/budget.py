@@ -56,23 +56,23 @@ CLEAN = {"snr_db": None, "dead_fraction": 0.0, "trace_gain_db": 0.0}
 MUON = {"optimizer": "muon", "muon_learning_rate": 0.003, "learning_rate": 2e-3, "batch_size": 16}
 ADAMW = {"optimizer": "adamw", "learning_rate": 1e-3, "batch_size": 32}
 
+OURS: dict[str, Any] = {
+    "task": "velocity_edges",
+    "model": {"mh_unet_s": {"compression": 100.0}},
+    "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
+}
+OTHER_EDGES: dict[str, dict[str, float]] = {
+    "edge_weight_1": {"edge_weight": 1.0},
+    "edge_weight_1_release": {"edge_weight": 1.0, "edge_release": 0.1},
+    "edge_release": {"edge_release": 0.1},
+}
+"""End of a row's name -> what its edge loss does otherwise than ours."""
+
 NETWORKS: dict[str, dict[str, Any]] = {
-    "mh_unet_s": {
-        "task": "velocity_edges",
-        "model": {"mh_unet_s": {"compression": 100.0}},
-        "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
-    },
+    "mh_unet_s": OURS,
     **{
-        f"mh_unet_s_{name}": {
-            "task": {"velocity_edges": edges},
-            "model": {"mh_unet_s": {"compression": 100.0}},
-            "options": {**MUON, "augmentation": {**CLEAN, "mirror_probability": 0.5}},
-        }
-        for name, edges in {
-            "edge_weight_1": {"edge_weight": 1.0},
-            "edge_weight_1_release": {"edge_weight": 1.0, "edge_release": 0.1},
-            "edge_release": {"edge_release": 0.1},
-        }.items()
+        f"mh_unet_s_{name}": {**OURS, "task": {"velocity_edges": edges}}
+        for name, edges in OTHER_EDGES.items()
     },
     # As published: AdamW for Adam, OpenFWI's logarithm of the amplitudes, velocity alone.
     "inversion_net": {
