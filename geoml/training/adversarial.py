@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geoml.errors import OptionError
-from geoml.models import MODELS
-from geoml.models.posteriors import PosteriorNetwork
+from geoml.models import SECTION_NETWORKS
+from geoml.models.posteriors import POSTERIORS, PosteriorNetwork
 from geoml.registry import with_options
 from geoml.samples.scaling import Scaling
 from geoml.tasks import Batch, Output, Task
@@ -26,6 +26,7 @@ from geoml.training.module import InversionModule
 from geoml.training.option_ranges import need_at_least_zero
 from geoml.training.options import TrainingOptions
 from geoml.training.posterior import posterior_module
+from geoml.training.posterior_options import PosteriorOptions
 
 
 @dataclass(frozen=True)
@@ -153,13 +154,28 @@ def training_module(
     Raises:
         OptionError: If there are options for a critic or for draws, and the model has none.
     """
+    check_partners(model_name, options)
     if isinstance(network, PosteriorNetwork):
         return posterior_module(network, task, scaling, options)
-    if options.posterior:
-        raise OptionError(f"Model '{model_name}' draws no sections; leave 'posterior' out.")
-    critic = MODELS[model_name].critic
+    critic = SECTION_NETWORKS[model_name].critic
     if critic is not None:
         return AdversarialModule(network, critic(), task, scaling, options)
-    if options.adversarial:
-        raise OptionError(f"Model '{model_name}' has no critic; leave 'adversarial' out.")
     return InversionModule(network, task, scaling, options)
+
+
+def check_partners(model_name: str, options: TrainingOptions) -> None:
+    """Refuse options for draws or a critic that cannot work, or that the model has no use for.
+
+    Args:
+        model_name: Key of ``SECTION_NETWORKS``.
+        options: Of the training.
+
+    Raises:
+        OptionError: Naming the option.
+    """
+    if options.posterior and model_name not in POSTERIORS:
+        raise OptionError(f"Model '{model_name}' draws no sections; leave 'posterior' out.")
+    if options.adversarial and SECTION_NETWORKS[model_name].critic is None:
+        raise OptionError(f"Model '{model_name}' has no critic; leave 'adversarial' out.")
+    with_options(PosteriorOptions, options.posterior, "posterior")
+    with_options(AdversarialOptions, options.adversarial, "adversarial")

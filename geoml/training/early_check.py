@@ -10,6 +10,7 @@ from geoml.registry import build, split_spec, with_options
 from geoml.samples import SplitFractions
 from geoml.samples.augment import Augmentation
 from geoml.tasks import TASKS
+from geoml.training.adversarial import check_partners
 from geoml.training.options import TrainingOptions
 from geoml.training.stream_options import StreamOptions
 from geoml.training.trainer import build_trainer
@@ -30,7 +31,9 @@ def check_training(task: Spec, model: Spec, options: TrainingOptions) -> None:
         OptionError: If an option is unknown or cannot work, or the machine is not there.
     """
     build(TASKS, task, "task")
-    check_model(*split_spec(model, "model"))
+    model_name, model_options = split_spec(model, "model")
+    check_model(model_name, model_options)
+    check_partners(model_name, options)
     with_options(SplitFractions, options.splits, "splits")
     if options.augmentation is not None:
         with_options(Augmentation, options.augmentation, "augmentation")

@@ -50,6 +50,11 @@ def test_machine_that_is_there_is_taken() -> None:
         ("mh_unet_s", {"splits": {"train": 2}}, "Split train 2"),
         ("mh_unet_s", {"stream": {"worker": 2}}, "'stream' has no option 'worker'"),
         ("mh_unet_s", {"accelerator": "abacus"}, "abacus"),
+        ("mh_unet_s", {"posterior": {"trunk": "x"}}, "'mh_unet_s' draws no sections"),
+        ("inversion_net", {"adversarial": {"critic_steps": 2}}, "'inversion_net' has no critic"),
+        ("cwgan", {"adversarial": {"critic_steps": 2}}, "'cwgan' has no critic"),
+        ("cvae", {"posterior": {"trnk": "x"}}, "Did you mean 'trunk'"),
+        ("velocity_gan", {"adversarial": {"critic_steps": 0}}, "critic_steps is 0"),
     ],
 )
 def test_wrong_option_is_refused_before_pairs_are_read(
