@@ -60,7 +60,7 @@ def generate(
             [{name: options} for name in family],
             count,
             preset=preset,
-            grid=SectionGrid(rows, columns, spacing_m or grid.spacing_m),
+            grid=SectionGrid(rows, columns, grid.spacing_m if spacing_m is None else spacing_m),
             seed=seed,
             png=png,
             overwrite=overwrite,

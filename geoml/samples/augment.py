@@ -157,6 +157,19 @@ class Augmentation:
             velocity = np.ascontiguousarray(velocity[:, ::-1])
         return changed, velocity
 
+    def check_noise(self, dt_s: float) -> None:
+        """Refuse a noise bank before anything is drawn from it.
+
+        Args:
+            dt_s: Sample interval of the gathers [s].
+
+        Raises:
+            OptionError: If the bank has another sample interval.
+            StoreError: If there is none.
+        """
+        if self.noise_bank is not None:
+            load_noise_bank(self.noise_bank).check_interval(dt_s)
+
     def of_a_survey(self) -> Augmentation:
         """Without what no survey shows: its windows are never flipped, its ground never scaled."""
         return replace(self, mirror_probability=0.0, velocity_factor=None)

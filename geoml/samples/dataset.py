@@ -81,7 +81,8 @@ class PairDataset(Dataset[Batch]):
             OptionError: If an index lies outside the store or there is none.
             StoreError: If the path is no pair store, or a pair holds values that are not finite.
             GeometryError: If windows are to be flipped that have no mirror image.
-            OptionError: If the augmentation contradicts the processing of the pairs.
+            OptionError: If the augmentation contradicts the processing of the pairs, or its noise
+                has another sample interval.
         """
         self.path = str(path)
         self.indices = np.asarray(indices, dtype=np.int64)
@@ -102,6 +103,8 @@ class PairDataset(Dataset[Batch]):
         self._muted = mutes(steps)
         self.augment, self.notes = fitting(augment, steps)
         window = self.acquisition
+        if self.augment is not None:
+            self.augment.check_noise(window.dt_s)
         self._wavelet = Wavelet(window.wavelet, window.dt_s, window.wavelet_start_s)
         self._limits_m_s = (0.0, np.inf)
         # Shared memory, so that workers that live through epochs see the number change.

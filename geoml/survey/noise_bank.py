@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,11 +46,7 @@ class NoiseBank:
         Raises:
             OptionError: If the bank has another sample interval.
         """
-        if abs(dt_s / self.dt_s - 1) > _SAME_INTERVAL:
-            raise OptionError(
-                f"The noise bank has samples of {self.dt_s:g} s, the gathers of {dt_s:g} s; cut "
-                "the noise from a survey resampled like them."
-            )
+        self.check_interval(dt_s)
         n_shots, n_samples, n_receivers = shape
         n_patches, length, width = self.patches.shape
         hop, n_blocks = length // 2, -(-n_receivers // width)
@@ -67,6 +65,18 @@ class NoiseBank:
         # The first half of the first patch fades in.
         return noise[:, hop : hop + n_samples, :n_receivers]
 
+    def check_interval(self, dt_s: float) -> None:
+        """Refuse gathers of another sample interval [s].
+
+        Raises:
+            OptionError: If the bank has another.
+        """
+        if abs(dt_s / self.dt_s - 1) > _SAME_INTERVAL:
+            raise OptionError(
+                f"The noise bank has samples of {self.dt_s:g} s, the gathers of {dt_s:g} s; cut "
+                "the noise from a survey resampled like them."
+            )
+
     def save(self, path: str | Path) -> None:
         """Write the bank as NumPy's ``.npz``."""
         np.savez_compressed(path, patches=self.patches, dt_s=self.dt_s)
@@ -82,7 +92,7 @@ def load_noise_bank(path: str) -> NoiseBank:
     try:
         with np.load(path) as arrays:
             return NoiseBank(arrays["patches"], float(arrays["dt_s"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(
             f"{path}: not a noise bank ({reason}); 'geoml noise' writes one."

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoml.errors import OptionError
-from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
+from geoml.training.option_ranges import (
+    need_above_zero,
+    need_at_least_zero,
+    need_seed,
+    need_share,
+)
 from geoml.training.precision import Precision, best_precision
 
 
@@ -70,7 +75,8 @@ class AdversarialFitOptions:
             "validate_every",
         )
         need_share(self, "warmup", "ema_decay")
-        need_at_least_zero(self, "critic_head_start", "penalty_weight", "seed")
+        need_at_least_zero(self, "critic_head_start", "penalty_weight")
+        need_seed(self, "seed")
         if self.n_watched < 2:
             raise OptionError(f"'n_watched' is {self.n_watched}; it must be at least 2.")
 

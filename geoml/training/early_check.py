@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from geoml.errors import OptionError
 from geoml.models import check_model
 from geoml.registry import build, split_spec, with_options
 from geoml.samples import SplitFractions
@@ -31,6 +34,8 @@ def check_training(task: Spec, model: Spec, options: TrainingOptions) -> None:
         OptionError: If an option is unknown or cannot work, or the machine is not there.
     """
     build(TASKS, task, "task")
+    for plain in (split_spec(task, "task")[1], split_spec(model, "model")[1], asdict(options)):
+        _need_finite(plain, "options")
     model_name, model_options = split_spec(model, "model")
     check_model(model_name, model_options)
     check_partners(model_name, options)
@@ -45,3 +50,19 @@ def check_training(task: Spec, model: Spec, options: TrainingOptions) -> None:
         strategy=options.strategy,
         precision=options.resolved_precision(),
     )
+
+
+def _need_finite(value: Any, name: str) -> None:
+    """Refuse numbers that no checkpoint could hold.
+
+    Raises:
+        OptionError: If there is one, however deep.
+    """
+    if isinstance(value, Mapping):
+        for inner_name, inner in value.items():
+            _need_finite(inner, str(inner_name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _need_finite(inner, name)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise OptionError(f"'{name}' is {value:g}; it must be finite.")

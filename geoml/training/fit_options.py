@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
+from geoml.training.option_ranges import (
+    need_above_zero,
+    need_at_least_zero,
+    need_seed,
+    need_share,
+)
 from geoml.training.precision import Precision, best_precision
 
 
@@ -63,7 +68,8 @@ class FitOptions:
             "validate_every",
         )
         need_share(self, "warmup", "ema_decay")
-        need_at_least_zero(self, "weight_decay", "seed")
+        need_at_least_zero(self, "weight_decay")
+        need_seed(self, "seed")
 
     def resolved_precision(self) -> str:
         """The precision with ``auto`` replaced by what this machine does best."""

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from geoml.errors import OptionError
-from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
+from geoml.training.option_ranges import (
+    need_above_zero,
+    need_at_least_zero,
+    need_seed,
+    need_share,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class LogTrainingOptions:
     def __post_init__(self) -> None:
         need_above_zero(self, "steps", "batch_size", "learning_rate", "gradient_clip")
         need_share(self, "warmup", "ema_decay")
-        need_at_least_zero(self, "weight_decay", "pretrain_steps", "seed")
+        need_at_least_zero(self, "weight_decay", "pretrain_steps")
+        need_seed(self, "seed")
         if self.window < 2:
             raise OptionError(f"'window' is {self.window}; it must be above 1.")

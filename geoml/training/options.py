@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from geoml.training.option_ranges import need_above_zero, need_at_least_zero, need_share
+from geoml.training.option_ranges import (
+    need_above_zero,
+    need_at_least_zero,
+    need_seed,
+    need_share,
+)
 from geoml.training.precision import Precision, best_precision
 
 MACHINE_OPTIONS = ("accelerator", "devices", "strategy", "workers", "memory_limit_gb")
@@ -95,7 +100,8 @@ class TrainingOptions:
             "patience",
         )
         need_share(self, "warmup", "ema_decay")
-        need_at_least_zero(self, "weight_decay", "seed", "workers")
+        need_at_least_zero(self, "weight_decay", "workers", "memory_limit_gb")
+        need_seed(self, "seed")
 
     def resolved_precision(self) -> str:
         """The precision with ``auto`` replaced by what this machine does best."""

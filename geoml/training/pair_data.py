@@ -150,8 +150,13 @@ class PairData(lightning.LightningDataModule):
         return pair_fingerprint(self.pairs)
 
     def model_runs(self) -> dict[str, Any]:
-        """``model_run`` of the ``stored`` pairs; None where the store does not tell."""
-        return {"stored": stored_run(self.pairs.attrs, int(self.pairs.sizes["sample"]))}
+        """``model_run`` of the ``stored`` pairs, None where they do not tell, and the trunk's."""
+        runs = {"stored": stored_run(self.pairs.attrs, int(self.pairs.sizes["sample"]))}
+        trunk = self.options.posterior.get("trunk")
+        if trunk is not None:
+            known = load_checkpoint(trunk).training.get("pairs", {}).get("model_runs", {})
+            runs |= {f"trunk_{kind}": run for kind, run in known.items()}
+        return runs
 
     def provenance(self) -> dict[str, Any]:
         """How the pairs were made, as the store says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def prepare_folder(
     Raises:
         StoreError: If a run is there and it is neither to be resumed nor replaced, or the folder
             is a store.
-        CheckpointError: If the interrupted run had other settings.
+        CheckpointError: If the interrupted run had other settings, or is damaged.
     """
     folder = out / RESUME_FOLDER
     written, state = folder / _RUN_NAME, folder / "last.ckpt"
@@ -52,16 +53,25 @@ def prepare_folder(
             raise StoreError(
                 f"{out} holds an interrupted run; pass --resume to go on or --overwrite."
             )
-        before = json.loads(written.read_text(encoding="utf-8"))
+        try:
+            before = json.loads(written.read_text(encoding="utf-8"))
+        except ValueError:
+            raise CheckpointError(
+                f"{written} is damaged; pass --overwrite to begin anew."
+            ) from None
         for name, value in settings.items():
             if before.get(name) != value:
                 raise CheckpointError(
                     f"{out} was begun with other {name} ({_difference(before.get(name), value)}); "
                     "resume with the same or pass --overwrite."
                 )
+        if state.exists() and not zipfile.is_zipfile(state):
+            raise CheckpointError(f"{state} is damaged; pass --overwrite to begin anew.")
         return state if state.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
-    written.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    begun = written.with_suffix(".tmp")
+    begun.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    begun.replace(written)
     return None
 
 

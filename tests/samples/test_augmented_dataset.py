@@ -11,12 +11,13 @@ import pytest
 import torch
 from stored_pairs import ACQUISITION, COUNT, SCALING, as_numpy, write_pairs
 
-from geoml.errors import OptionError
+from geoml.errors import OptionError, StoreError
 from geoml.physics.edges import velocity_edges
 from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.samples import Augmentation
 from geoml.samples.dataset import PairDataset
 from geoml.samples.loader import pair_loader
+from geoml.survey.noise_bank import NoiseBank
 
 
 def test_augmentation_depends_on_epoch_and_index_not_on_the_batch(pairs: Any) -> None:
@@ -157,3 +158,23 @@ def test_velocity_is_not_scaled_under_what_goes_by_time(
         PairDataset(tmp_path / "pairs", [0], SCALING, scaling)
     write_pairs(tmp_path / "levelled", [{"gain_time_power": {"power": 2.0}}, {"normalise": {}}])
     PairDataset(tmp_path / "levelled", [0], SCALING, scaling)
+
+
+def test_noise_that_does_not_fit_is_refused_before_a_pair_is_drawn(
+    pairs: Any, tmp_path: Path
+) -> None:
+    bank = tmp_path / "noise.npz"
+    patches = np.random.default_rng(0).standard_normal((4, 8, 2)).astype(np.float32)
+    NoiseBank(patches, ACQUISITION.dt_s).save(bank)
+    augment = Augmentation(noise_bank=str(bank))
+    assert len(PairDataset(pairs[0], [0], SCALING, augment)) == 1
+    slow, cut = tmp_path / "slow.npz", tmp_path / "cut.npz"
+    NoiseBank(patches, 2 * ACQUISITION.dt_s).save(slow)
+    cut.write_bytes(bank.read_bytes()[:-40])
+    for path, error, message in (
+        (slow, OptionError, "samples of 0.016 s, the gathers of 0.008 s"),
+        (cut, StoreError, "cut.npz: not a noise bank"),
+        (tmp_path / "none.npz", StoreError, "none.npz: not a noise bank"),
+    ):
+        with pytest.raises(error, match=message):
+            PairDataset(pairs[0], [0], SCALING, Augmentation(noise_bank=str(path)))

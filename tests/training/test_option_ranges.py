@@ -51,5 +51,15 @@ def test_share_reaches_down_to_nothing_and_not_up_to_all(options: type[Any], nam
         options(**{name: 1.0})
 
 
+@pytest.mark.parametrize(
+    "options", [FitOptions, AdversarialFitOptions, LogTrainingOptions, TrainingOptions]
+)
+def test_seed_has_room_in_the_generators_that_it_starts(options: type[Any]) -> None:
+    assert options(seed=2**32 - 1).seed == 2**32 - 1
+    for seed in (-1, 2**32):
+        with pytest.raises(OptionError, match=f"'seed' is {seed}; it must be at least 0 and under"):
+            options(seed=seed)
+
+
 def test_no_limit_is_above_zero() -> None:
     assert FitOptions(max_cpu_minutes=None).max_cpu_minutes is None

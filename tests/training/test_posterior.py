@@ -17,6 +17,7 @@ from geoml.models.posteriors import POSTERIORS
 from geoml.prediction.network import WindowPredictor
 from geoml.survey.pairs import open_pairs
 from geoml.training import TrainingOptions, train
+from geoml.training.pair_data import PairData
 from geoml.training.posterior import with_trunk
 from geoml.training.posterior_options import PosteriorOptions
 
@@ -55,6 +56,18 @@ def drawing(
 ) -> Checkpoint:
     out = tmp_path_factory.mktemp(request.param) / "run"
     return trained(pairs, out, request.param, max_epochs=3, posterior={"trunk": str(trunk)})
+
+
+def test_models_that_the_trunk_saw_are_told_with_the_run(
+    pairs: Path, trunk: Path, tmp_path: Path
+) -> None:
+    checkpoint = load_checkpoint(trunk)
+    seen = {"source": {"seed": 3}, "first": 0, "count": 9}
+    told = {**checkpoint.training["pairs"], "model_runs": {"stored": seen}}
+    known = replace(checkpoint, training={**checkpoint.training, "pairs": told})
+    save_checkpoint(known, tmp_path / "trunk")
+    options = replace(OPTIONS, posterior={"trunk": str(tmp_path / "trunk")})
+    assert PairData(pairs, options).model_runs() == {"stored": None, "trunk_stored": seen}
 
 
 def test_frozen_trunk_keeps_its_weights_and_the_rest_learns(

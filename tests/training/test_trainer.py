@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from geoml.errors import GeomlError, OptionError, StoreError
+from geoml.errors import CheckpointError, GeomlError, OptionError, StoreError
 from geoml.training import TrainingOptions, train
 from geoml.training.early_check import check_training
 from geoml.training.run_folder import prepare_folder
@@ -50,6 +50,9 @@ def test_machine_that_is_there_is_taken() -> None:
         ("mh_unet_s", {"splits": {"train": 2}}, "Split train 2"),
         ("mh_unet_s", {"stream": {"worker": 2}}, "'stream' has no option 'worker'"),
         ("mh_unet_s", {"accelerator": "abacus"}, "abacus"),
+        ("mh_unet_s", {"memory_limit_gb": float("inf")}, "'memory_limit_gb' is inf"),
+        ("mh_unet_s", {"augmentation": {"snr_db": [0, float("inf")]}}, "'snr_db' is inf"),
+        ({"mh_unet_s": {"compression": float("nan")}}, {}, "'compression' is nan; it must be fin"),
         ("mh_unet_s", {"posterior": {"trunk": "x"}}, "'mh_unet_s' draws no sections"),
         ("inversion_net", {"adversarial": {"critic_steps": 2}}, "'inversion_net' has no critic"),
         ("cwgan", {"adversarial": {"critic_steps": 2}}, "'cwgan' has no critic"),
@@ -66,6 +69,22 @@ def test_wrong_option_is_refused_before_pairs_are_read(
     with pytest.raises(GeomlError, match=message):
         train(tmp_path / "none.zarr", run, task="velocity", model=model, options=chosen)
     assert not run.exists()
+
+
+@pytest.mark.parametrize("damaged", ["run.json", "last.ckpt"])
+def test_damaged_state_of_a_run_is_one_line_that_says_what_to_do(
+    tmp_path: Path, damaged: str
+) -> None:
+    settings = {"options": {"seed": 1}}
+    assert prepare_folder(tmp_path, settings, resume=False, overwrite=False) is None
+    torch.save({}, tmp_path / "resume" / "last.ckpt")
+    whole = prepare_folder(tmp_path, settings, resume=True, overwrite=False)
+    assert whole == tmp_path / "resume" / "last.ckpt"
+    path = tmp_path / "resume" / damaged
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match=f"{damaged} is damaged; pass --overwrite"):
+        prepare_folder(tmp_path, settings, resume=True, overwrite=False)
+    assert prepare_folder(tmp_path, settings, resume=True, overwrite=True) is None
 
 
 def test_run_never_goes_into_a_store(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_command_trains_a_prior_that_generate_draws_from(tmp_path: Path) -> None
         (["--family", "salty", "--out", "m.npy"], "Did you mean 'salt'"),
         (["--family", "vae:none", "--out", "m.npy"], "No checkpoint folder 'none'"),
         (["--family", "salt", "--out", "m.npy", "--count", "0"], "at least 1"),
+        (["--family", "salt", "--out", "m.npy", "--spacing-m", "0"], "cells of 0 m"),
         (
             ["--family", "salt", "--family", "blend", "--out", "m.npy", "--option", "a=1"],
             "belongs to one family",
