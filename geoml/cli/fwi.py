@@ -93,6 +93,11 @@ def fwi(
                 raise OptionError(f"{name} goes with a survey store; {store.name} holds pairs.")
         if then_cells and prior is None:
             raise OptionError("--then-cells goes on from a code; give its network with --prior.")
+        if state is not None and prior is not None and not then_cells:
+            raise OptionError(
+                "--state keeps an inversion of cells, and --prior inverts a code; add "
+                "--then-cells, or leave it out."
+            )
         prediction = _pair(
             store, sample or 0, start or "gradient", given, prior, then_cells, state, device, out
         )

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Literal
 
 from geoml.errors import OptionError
+
+_POSITIVE = (
+    "iterations",
+    "learning_rate",
+    "min_velocity_m_s",
+    "tv_corner_m_s",
+    "smooth_corner_m_s",
+    "absorbing_cells",
+    "simulation_spacing_m",
+    "checkpoint_segments",
+)
 
 
 @dataclass(frozen=True)
@@ -94,10 +106,10 @@ class FwiOptions:
     def __post_init__(self) -> None:
         if self.bands_hz is not None:
             _check_bands(self.bands_hz)
-        positive = ("iterations", "learning_rate", "min_velocity_m_s", "tv_corner_m_s")
-        for name in positive:
-            if not getattr(self, name) > 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be above 0.")
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < inf:
+                raise OptionError(f"'{name}' is {value:g}; it must be above 0 and finite.")
         for name in (
             "tv_weight",
             "prior_weight",
@@ -109,15 +121,17 @@ class FwiOptions:
             "time_power",
             "held_out",
         ):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"'{name}' is {getattr(self, name):g}; it must be at least 0.")
-        if not self.max_velocity_m_s > self.min_velocity_m_s:
+            value = getattr(self, name)
+            if not 0 <= value < inf:
+                raise OptionError(f"'{name}' is {value:g}; it must be at least 0 and finite.")
+        if not inf > self.max_velocity_m_s > self.min_velocity_m_s:
             raise OptionError(
                 f"Bounds of {self.min_velocity_m_s:g} to {self.max_velocity_m_s:g} m/s leave no "
                 "room; the upper one must exceed the lower."
             )
-        if not 0 <= self.edge_relief <= 1:
-            raise OptionError(f"'edge_relief' is {self.edge_relief:g}; choose it within 0 to 1.")
+        for name in ("edge_relief", "rough_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"'{name}' is {getattr(self, name):g}; choose it within 0 to 1.")
         if not self.smooth_m or min(self.smooth_m) < 0:
             raise OptionError(f"'smooth_m' is {self.smooth_m}; give lengths of at least 0.")
         if self.sharpen_cells != 0 and (self.sharpen_cells < 3 or self.sharpen_cells % 2 == 0):

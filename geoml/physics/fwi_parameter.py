@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from geoml.errors import ShapeError
 from geoml.physics.fwi_smoother import EdgeAwareSmoother
 
 Floats = NDArray[np.float64]
@@ -136,3 +138,22 @@ def step_scale(
     scale = np.clip(scale, middle / _MOST_SCALING, middle * _MOST_SCALING)
     scale *= _STEP_M_S / np.sqrt(np.mean(scale**2))
     return np.where(fixed, 0.0, scale).astype(np.float32)
+
+
+def check_grid(name: str, grid: NDArray[Any] | None, shape: tuple[int, ...]) -> None:
+    """Refuse what does not lie over each cell of the section.
+
+    Args:
+        name: What to call it.
+        grid: Numbers or marks; None where there are none.
+        shape: Rows and columns of the section.
+
+    Raises:
+        ShapeError: If it has another shape, or gaps.
+    """
+    if grid is None:
+        return
+    if grid.shape != shape:
+        raise ShapeError(f"'{name}' has shape {grid.shape}; velocity has {shape}.")
+    if not np.isfinite(grid).all():
+        raise ShapeError(f"'{name}' holds NaN or Inf; fill its gaps, or leave it out.")

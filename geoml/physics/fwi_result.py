@@ -63,6 +63,11 @@ class FwiResult:
     doubtful: bool = False
     filters: list[NDArray[np.float64]] = field(default_factory=list)
 
+    @property
+    def warnings(self) -> list[str]:
+        """The message where it has to go along with the section: refused, or doubtful."""
+        return [self.message] if self.doubtful or not self.accepted else []
+
     def to_attrs(self) -> dict[str, Any]:
         """All but the arrays, as plain JSON."""
         return {

@@ -29,7 +29,7 @@ from geoml.physics.fwi_bands import Band, choose_band, with_bands
 from geoml.physics.fwi_layers import best_cake, check_room, fitted_cake
 from geoml.physics.fwi_optimiser import minimised
 from geoml.physics.fwi_options import FwiOptions
-from geoml.physics.fwi_parameter import SectionParameter, step_scale
+from geoml.physics.fwi_parameter import SectionParameter, check_grid, step_scale
 from geoml.physics.fwi_penalty import edge_weight
 from geoml.physics.fwi_problem import BandProblem, Prior
 from geoml.physics.fwi_result import CurvePoint, FwiResult
@@ -78,7 +78,7 @@ def invert_waveforms(
         OptionError: If the prior needs a spread that is not given, or layers are asked of a line
             or of too many traces.
         PhysicsError: If a velocity or acquisition cannot be modelled.
-        ShapeError: If the shapes do not fit.
+        ShapeError: If the shapes do not fit, or ``std`` or ``edges`` have gaps.
     """
     if options.prior_weight > 0 and std is None:
         raise OptionError(
@@ -87,6 +87,8 @@ def invert_waveforms(
         )
     if not shots:
         raise ShapeError("There are no shots to invert; give at least one set.")
+    for name, grid in (("std", std), ("edges", edges), ("fixed", fixed)):
+        check_grid(name, grid, velocity.shape)
     if options.layer_rounds and any(one.columns is not None for one in shots):
         raise OptionError(
             "'layer_rounds' models all shots once an unknown, too much for a line's; leave it 0 "
@@ -141,7 +143,11 @@ class _Run:
         begun = time.process_time()
         if self.path is not None:
             self.state = FwiState.load(self.path, self.state)
+            # A place that cannot be written to is told before the first band, not behind it.
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         judge = self._problem(len(self.bands_hz) - 1, self.start)
+        if judge.energy == 0:
+            return self.state.silent()
         if self.options.layer_rounds > 0:
             check_room(judge.n_samples, self.options.layer_knots)
         if not self.state.judged:

@@ -149,6 +149,12 @@ class FwiState:
         """Whether the best candidate came of a stack of layers."""
         return self.layers_from is not None and self.best >= self.layers_from
 
+    def silent(self) -> FwiResult:
+        """The start, as there is nothing to fit."""
+        none = float("nan"), float("nan")
+        message = "FWI refused, the start is kept: no trace that it may fit holds a signal."
+        return FwiResult(self.start, False, message, none, none, [], self.solves, self.seconds)
+
     def verdict(self) -> FwiResult:
         """The model that fits the unseen receivers best, or the start with the reason why."""
         unseen, best = self.unseen, self.best

@@ -83,8 +83,9 @@ def refine_line_fwi(
         The prediction with ``velocity`` refined, its spread and interval moved along, the one
         before as ``velocity_network``, and ``fwi`` in attrs: verdict, misfits, curve and counts of
         wave-equation solves (``FwiResult.to_attrs``). Where the held-out receivers fit no better
-        the velocity is as before, and ``attrs["warnings"]`` says so. A spread that was moved along
-        is no longer calibrated: ``attrs["spread_note"]`` and a warning say so.
+        the velocity is as before, and ``attrs["warnings"]`` says so, as where they fit too little
+        better to prove anything. A spread that was moved along is no longer calibrated:
+        ``attrs["spread_note"]`` and a warning say so.
 
     Raises:
         GeometryError: If the survey's samples are not the acquisition's, or no column of the
@@ -190,11 +191,9 @@ def _refined(prediction: xr.Dataset, result: FwiResult, gaps: NDArray[np.bool_])
         for name in ("velocity", "velocity_std", "velocity_lower", "velocity_upper")
         if name in prediction
     }
-    warnings = list(prediction.attrs.get("warnings", []))
+    warnings = [*prediction.attrs.get("warnings", []), *result.warnings]
     said = {}
-    if not result.accepted:
-        warnings.append(result.message)
-    elif "velocity_std" in prediction:
+    if result.accepted and "velocity_std" in prediction:
         said = {"spread_note": SPREAD_NOTE}
         warnings = [line for line in warnings if line != SPREAD_NOTE] + [SPREAD_NOTE]
     kept = {} if "velocity_network" in prediction else {"velocity_network": prediction["velocity"]}

@@ -18,6 +18,7 @@ HEADINGS = (
     "score",
     "verdict",
 )
+_NOT_MEASURED = "waveform misfit not measured"
 
 
 def ladder_line(row: Row) -> str:
@@ -25,7 +26,8 @@ def ladder_line(row: Row) -> str:
     parts = []
     if row["first_arrival_rms_s"] is not None:
         parts.append(f"first arrivals {1e3 * row['first_arrival_rms_s']:.1f} ms RMS")
-    parts.append(f"waveform misfit {row['data_misfit']:.3f}")
+    measured = row["data_misfit"] is not None
+    parts.append(f"waveform misfit {row['data_misfit']:.3f}" if measured else _NOT_MEASURED)
     if row["held_out_data_misfit"] is not None:
         held = f"{row['held_out_data_misfit']:.3f}"
         if row["held_out_first_arrival_rms_s"] is not None:

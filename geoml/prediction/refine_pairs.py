@@ -209,7 +209,8 @@ def _waveforms(rung: WaveformFit, windows: Windows, sections: WindowSections) ->
             edges=_part(sections.edge_probability, number),
             device=windows.device,
         )
-        velocity[number] = result.velocity
+        if result.accepted:
+            velocity[number] = result.velocity
         solves += result.solves.forward + result.solves.adjoint
         accepted, doubtful = accepted + result.accepted, doubtful + result.doubtful
     std = sections.velocity_std

@@ -123,9 +123,21 @@ def check_members(line: Line, rungs: Sequence[Rung]) -> None:
 
 def refined_from(section: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
     """A new prediction with what the guard said of the recorded gathers."""
-    attrs = {name: section.attrs[name] for name in ("warnings", "guard") if name in section.attrs}
+    attrs = {name: section.attrs[name] for name in ("guard",) if name in section.attrs}
     said = {name: section[name] for name in ("outside_training",) if name in section}
-    return predicted.assign(said).assign_attrs(attrs)
+    return predicted.assign(said).assign_attrs(warnings=lasting_warnings(section), **attrs)
+
+
+def lasting_warnings(section: xr.Dataset) -> list[str]:
+    """Warnings that hold for every section of a line, without verdicts on this one's refinement."""
+    attrs = section.attrs
+    own = (attrs.get("spread_note"), attrs.get("fwi", {}).get("message"))
+    rule = attrs.get("ladder_rule")
+    return [
+        line
+        for line in attrs.get("warnings", [])
+        if line not in own and not (rule and line.endswith(rule))
+    ]
 
 
 @runtime_checkable

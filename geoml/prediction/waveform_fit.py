@@ -48,8 +48,9 @@ class WaveformFit(FwiOptions):
         report = refined.attrs["fwi"]
         solves = int(report["forward_solves"]) + int(report["adjoint_solves"])
         curve = tuple(round(float(value), 5) for value in report["curve_misfit"])
-        # The ladder's own verdict says what becomes of it.
-        told = [line for line in refined.attrs["warnings"] if line != report["message"]]
-        refined = refined.assign_attrs(warnings=told)
+        if not report["accepted"]:
+            # The ladder's own verdict says what becomes of it.
+            told = [line for line in refined.attrs["warnings"] if line != report["message"]]
+            refined = refined.assign_attrs(warnings=told)
         parts = tuple(report["curve_band"])
         return Step(refined, line, solves, note=report["message"], curve=curve, parts=parts)

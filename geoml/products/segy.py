@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import numpy as np
 import xarray as xr
@@ -14,6 +15,8 @@ from geoml.products.cube_segy import write_cube_segy
 from geoml.products.output_file import OutputFiles
 from geoml.products.stack_file import (
     NULL,
+    TEXT_COLUMNS,
+    TEXT_LINES,
     VerticalAxis,
     coordinate_scale,
     depth_axis,
@@ -50,7 +53,8 @@ def write_section_segy(
         path: The file to write, replaced if it exists.
         variable: Which variable.
         first_cdp: CDP number of the first column.
-        notes: Lines for the text header, up to 32 of 76 characters.
+        notes: Lines for the text header, up to 32 of 76 characters; what they leave of it holds
+            the section's warnings.
 
     Raises:
         ShapeError: If the variable is missing or its grid is not regular.
@@ -61,6 +65,7 @@ def write_section_segy(
     depth_m = np.asarray(section["depth"].values, dtype=np.float64)
     axis = depth_axis(depth_m)
     text = _text_lines(section, variable, axis, depth_m)
+    notes = [*notes, *_warning_lines(section, TEXT_LINES - len(text) - len(notes))]
     values = np.asarray(section[variable].values, dtype=np.float32).T
     headers = _trace_headers(section, axis, first_cdp)
     start = file_header(text, notes, axis, sorting=_STACKED, traces_in_ensemble=1)
@@ -82,6 +87,20 @@ def _text_lines(
         "CDP BYTES 21, X 181 AND 73, Y 185 AND 77, SCALAR 71, METRES",
         f"NULL VALUE {NULL}",
     ]
+
+
+def _warning_lines(section: xr.Dataset, room: int) -> list[str]:
+    """The section's warnings, as many lines as there is room for."""
+    warnings = section.attrs.get("warnings", [])
+    lines = [
+        line
+        for warning in warnings
+        for line in wrap(f"WARNING: {warning}", TEXT_COLUMNS, subsequent_indent="  ")
+    ]
+    if len(lines) <= room:
+        return lines
+    more = f"... {len(warnings)} WARNINGS IN ALL; THE SECTION AS .ZARR HOLDS THEM"
+    return [*lines[: room - 1], more][: max(room, 0)]
 
 
 def _trace_headers(section: xr.Dataset, axis: VerticalAxis, first_cdp: int) -> NDArray[np.uint8]:

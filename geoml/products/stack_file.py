@@ -14,13 +14,13 @@ from geoml.errors import FileFormatError, ShapeError
 
 NULL = -999.25
 """Written where a section or cube holds no value."""
+TEXT_COLUMNS, TEXT_LINES = 76, 38
+"""What a text header has for lines of geoml's and the caller's own."""
 
 _IEEE = 5
 _INT16 = 32767
 _INT32 = 2**31 - 1
 _UINT16 = 65535
-_TEXT_COLUMNS = 76
-_TEXT_LINES = 38
 _REVISION_1 = 0x0100
 _LIVE = 1
 _METRES = 1
@@ -171,11 +171,11 @@ def file_header(
     Raises:
         ShapeError: If the lines do not fit.
     """
-    if len(lines) + len(notes) > _TEXT_LINES:
+    if len(lines) + len(notes) > TEXT_LINES:
         raise ShapeError(
-            f"{len(notes)} notes; at most {_TEXT_LINES - len(lines)} fit the text header."
+            f"{len(notes)} notes; at most {TEXT_LINES - len(lines)} fit the text header."
         )
-    plain = (line.encode("ascii", "replace").decode()[:_TEXT_COLUMNS] for line in [*lines, *notes])
+    plain = (line.encode("ascii", "replace").decode()[:TEXT_COLUMNS] for line in [*lines, *notes])
     text = {**dict(enumerate(plain, start=1)), 39: "SEG Y REV1", 40: "END TEXTUAL HEADER"}
     numbers = {
         "dt": axis.interval,

@@ -127,7 +127,7 @@ def invert_pair(
             "scores": _scores(result.velocity, truth),
             "start_scores": _scores(begin, truth),
             **from_code,
-            "warnings": [] if result.accepted else [result.message],
+            "warnings": result.warnings,
         },
     )
 

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from geoml.errors import OptionError, ShapeError
 from geoml.physics.trend import VelocityTrend
+from geoml.prediction.rung import lasting_warnings
 from geoml.survey.velocity import open_section, section
 
 Floats = NDArray[np.float64]
@@ -91,8 +92,9 @@ def line_start(
         )
     # Rungs and samples were those of the section as it was stored, not of what comes of it.
     own = {name: value for name, value in stored.attrs.items() if name not in _OF_A_LADDER}
+    spread = [own["spread_note"]] if "spread_note" in own else []
     begin = stored.drop_vars("velocity_samples", errors="ignore")
-    begin.attrs = own
+    begin.attrs = {**own, "warnings": lasting_warnings(stored) + spread}
     return begin
 
 
@@ -101,7 +103,7 @@ def _numbers(text: str, parts: list[str]) -> list[float]:
         values = [float(part) for part in parts]
     except ValueError:
         raise OptionError(f"Start '{text}': its numbers cannot be read; choose {_KNOWN}.") from None
-    if min(values) <= 0:
+    if not all(0 < value < np.inf for value in values):
         raise OptionError(f"Start '{text}': its numbers must be above 0.")
     return values
 
@@ -110,6 +112,17 @@ def _stored(path: Path) -> NDArray[np.float32]:
     """The velocity of a file."""
     if not path.exists():
         raise OptionError(f"Start '{path}': there is no such file; choose {_KNOWN}.")
-    if path.suffix == ".npy":
-        return np.load(path).astype(np.float32)
-    return open_section(path)["velocity"].values.astype(np.float32)
+    if path.suffix != ".npy":
+        velocity = open_section(path)["velocity"].values.astype(np.float32)
+    else:
+        try:
+            velocity = np.load(path).astype(np.float32)
+        except (OSError, ValueError, EOFError):
+            raise OptionError(
+                f"Start '{path}': not an array of numbers; choose {_KNOWN}."
+            ) from None
+    if not (np.isfinite(velocity) & (velocity > 0)).all():
+        raise OptionError(
+            f"Start '{path}': holds values that are no velocity; fill its gaps, absolute m/s."
+        )
+    return velocity

@@ -15,6 +15,8 @@ from geoml.physics.acoustic import model_acquisition
 from geoml.physics.fwi import refine_windows_fwi
 from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_result import FwiResult
+from geoml.physics.fwi_section import invert_waveforms
+from geoml.physics.fwi_shots import ShotSet
 
 
 def refine(options: FwiOptions = OPTIONS, **more: object) -> FwiResult:
@@ -191,6 +193,30 @@ def test_perfect_start_is_kept_or_left_perfect() -> None:
     assert np.abs(result.velocity - start()).mean() < 1.0
 
 
+def test_gathers_without_a_signal_are_refused_before_any_modelling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = counted_shots(monkeypatch)
+    silent = 0 * observed()
+    result = refine_windows_fwi(start(), silent, acquisition(), OPTIONS)[0]
+    assert (result.accepted, calls) == (False, [])
+    assert "no trace that it may fit holds a signal" in result.message
+    np.testing.assert_array_equal(result.velocity, start())
+    heard = silent.copy()
+    heard[..., 2::4, :] = observed()[..., 2::4, :]  # left out of the fit
+    assert not refine_windows_fwi(start(), heard, acquisition(), OPTIONS)[0].accepted
+
+
+def test_grids_that_do_not_lie_over_the_section_are_refused() -> None:
+    shots = [ShotSet(acquisition(), observed()[0])]
+    for name in ("std", "edges", "fixed"):
+        with pytest.raises(ShapeError, match=rf"'{name}' has shape \(3, 24\); velocity has"):
+            invert_waveforms(start(), 10.0, shots, OPTIONS, **{name: np.ones((3, 24))})  # type: ignore[arg-type]
+    for name in ("std", "edges"):
+        with pytest.raises(ShapeError, match=f"'{name}' holds NaN or Inf; fill its gaps"):
+            refine(**{name: np.full(truth().shape, np.nan)})  # type: ignore[arg-type]
+
+
 def test_wrong_shapes_and_options_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"gathers \(1, 3, 12, 100\)|needed|\(3, 12, 100\)"):
         refine_windows_fwi(start(), observed()[..., :100], acquisition(), OPTIONS)
@@ -200,6 +226,12 @@ def test_wrong_shapes_and_options_are_refused() -> None:
         refine(replace(OPTIONS, prior_weight=1.0))
     with pytest.raises(OptionError, match="that rise"):
         FwiOptions(bands_hz=(10.0, 8.0))
+    # Sides that reflect, or a traceback of the modelling's.
+    for name in ("absorbing_cells", "checkpoint_segments", "simulation_spacing_m"):
+        with pytest.raises(OptionError, match=f"'{name}' is 0; it must be above 0"):
+            FwiOptions(**{name: 0})  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="'rough_share' is 2; choose it within 0 to 1"):
+        FwiOptions(rough_share=2.0)
     with pytest.raises(OptionError, match="an odd number from 3 on"):
         FwiOptions(sharpen_cells=4)
     with pytest.raises(OptionError, match="leave no room"):

@@ -77,7 +77,13 @@ def test_spread_stays_that_of_its_interval_and_is_not_called_the_refined_section
     half_width = (refined["velocity_upper"] - refined["velocity_lower"]) / 2
     np.testing.assert_allclose(half_width / refined["velocity_std"], 50 / 39, rtol=1e-3)
     assert "not calibrated for the refined one" in refined.attrs["spread_note"]
-    assert refined.attrs["warnings"] == [refined.attrs["spread_note"]]
+    assert refined.attrs["warnings"][1:] == [refined.attrs["spread_note"]]
+
+
+def test_line_that_may_be_worse_is_warned_of(refined: xr.Dataset) -> None:
+    assert refined.attrs["fwi"]["doubtful"]
+    assert refined.attrs["warnings"][0] == refined.attrs["fwi"]["message"]
+    assert refined.attrs["warnings"][0].endswith("it may be worse.")
 
 
 def test_gaps_stay_gaps(streamer: xr.Dataset, acquisition: Acquisition) -> None:

@@ -10,11 +10,13 @@ import xarray as xr
 
 from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import OptionError
+from geoml.physics.trend import VelocityTrend
 from geoml.prediction import RUNGS, Line, Step
 from geoml.prediction.hold_out import held_out_traces
 from geoml.prediction.ladder import LadderOptions, climb, score
 from geoml.prediction.ladder_text import HEADINGS, ladder_table
 from geoml.prediction.remodel import chosen_shots
+from geoml.prediction.rung import refined_from
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.velocity import open_section, save_section
 from geoml.survey.window_layout import WindowLayout
@@ -138,6 +140,18 @@ def test_line_without_picks_is_judged_by_its_waveforms(line: Line, start: xr.Dat
     assert made.attrs["ladder"][1]["kept"]
 
 
+def test_line_whose_judging_shots_are_dead_is_told_and_not_scored(
+    line: Line, start: xr.Dataset
+) -> None:
+    silent = line.survey.assign(amplitude=0 * line.survey["amplitude"])
+    dead = replace(line, survey=silent.drop_vars("first_break"))
+    told: list[str] = []
+    made = climb(dead, start, [("truth", Scaled(1.0))], announce=told.append)
+    assert told[1].startswith("truth: waveform misfit not measured; ")
+    assert [row["score"] for row in made.attrs["ladder"]] == [1.0, 1.0]
+    assert ladder_table(made.attrs["ladder"]).splitlines()[2].split()[1:5] == ["-"] * 4
+
+
 @pytest.mark.parametrize("name", [name for name in RUNGS if name != "mirror"])
 def test_rung_keeps_the_grid_and_says_what_it_cost(
     name: str, line: Line, start: xr.Dataset, other_seed: str
@@ -159,6 +173,32 @@ def test_rung_keeps_the_grid_and_says_what_it_cost(
     if name == "fwi":
         assert row["curve"]
         assert row["curve_part"] == [0] * len(row["curve"])  # of its one band
+
+
+def test_rung_of_waveforms_that_may_be_worse_warns_and_a_refused_one_does_not(
+    line: Line, start: xr.Dataset
+) -> None:
+    wrong = start.assign(velocity=start["velocity"].copy(data=_slow_ground(start)))
+    short = {"bands_hz": (8.0,), "iterations": 2, "held_out": 4, "max_velocity_m_s": 2400.0}
+    step = RUNGS["fwi"](**short).refine(line, wrong)
+    assert "it may be worse" in step.note
+    assert step.note in step.section.attrs["warnings"]
+    kept = RUNGS["fwi"](**SMALL["fwi"]).refine(line, start)
+    assert "FWI refused" in kept.note
+    assert kept.note not in kept.section.attrs["warnings"]
+
+
+def _slow_ground(section: xr.Dataset) -> np.ndarray:
+    slow = VelocityTrend(1760.0, 0.7, 4000.0)
+    return slow.section(*section["velocity"].shape, SPACING_M).astype(np.float32)
+
+
+def test_verdict_on_a_refined_section_is_not_said_of_the_next_prediction(start: xr.Dataset) -> None:
+    said = {"fwi": {"message": "FWI accepted: 1."}, "spread_note": "Moved along."}
+    refined = start.assign_attrs(warnings=["Outside.", "FWI accepted: 1.", "Moved along."], **said)
+    after = refined_from(refined, start.assign_attrs(warnings=["New."]))
+    assert after.attrs["warnings"] == ["Outside."]
+    assert "spread_note" not in after.attrs
 
 
 def test_ensemble_is_the_mean_of_its_members_and_goes_on(

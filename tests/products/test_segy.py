@@ -82,6 +82,24 @@ def test_written_section_is_read_by_our_own_reader(tmp_path):
     assert "?n?code note" in survey.attrs["text_header"]
 
 
+def test_warnings_go_into_the_text_header_as_far_as_it_has_room(tmp_path):
+    line = (
+        "FWI accepted: the section is not proved better, it may be worse than what it was before."
+    )
+    warned = section(VELOCITY, 20.0, attrs={"warnings": [line, "Outside of training."]})
+    write_section_segy(warned, tmp_path / "v.sgy")
+    with opened(tmp_path / "v.sgy") as file:
+        text = segyio.tools.wrap(file.text[0]).splitlines()
+    assert text[6][4:].rstrip() + " " + text[7][4:].strip() == f"WARNING: {line}"
+    assert text[8][4:].rstrip() == "WARNING: Outside of training."
+    many = section(VELOCITY, 20.0, attrs={"warnings": ["Outside."] * 40})
+    write_section_segy(many, tmp_path / "v.sgy", notes=["last"])
+    with opened(tmp_path / "v.sgy") as file:
+        text = segyio.tools.wrap(file.text[0]).splitlines()
+    assert text[36][4:].rstrip() == "WARNING: Outside."
+    assert text[37][4:].startswith("... 40 WARNINGS IN ALL")
+
+
 def test_section_that_does_not_fit_is_refused_and_nothing_is_written(tmp_path):
     uneven = section(VELOCITY, 20.0).assign_coords(depth=[0, 20, 40, 60, 80, 110])
     with pytest.raises(ShapeError, match="from 20 to 30 m; one step"):

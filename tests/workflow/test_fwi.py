@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import geoml, refused
-from small_fwi import acquisition, observed, truth
+from small_fwi import acquisition, counted_shots, observed, truth
 
 from geoml.errors import OptionError, ShapeError
 from geoml.physics.trend import VelocityTrend
@@ -33,12 +33,19 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_pair_is_inverted_and_scored_against_its_truth(pairs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "velocity.zarr"
+@pytest.fixture(scope="module")
+def inverted(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The store that the command wrote, and what it said."""
+    out = tmp_path_factory.mktemp("inverted") / "velocity.zarr"
     status, told, err = geoml(
         "fwi", pairs, "--sample", 1, "--start", "smooth:25", "--out", out, *FAST
     )
     assert status == 0, err
+    return out, told
+
+
+def test_pair_is_inverted_and_scored_against_its_truth(inverted: tuple[Path, str]) -> None:
+    out, told = inverted
     assert "FWI accepted" in told
     assert "MAE" in told
     made = open_section(out)
@@ -51,6 +58,17 @@ def test_pair_is_inverted_and_scored_against_its_truth(pairs: Path, tmp_path: Pa
     assert scores["mae_m_s"] == pytest.approx(
         float(abs(made["velocity"] - truth()).mean()), rel=1e-4
     )
+
+
+def test_section_that_may_be_worse_says_so_wherever_it_is_written(
+    inverted: tuple[Path, str],
+) -> None:
+    out, told = inverted
+    made = open_section(out)
+    assert made.attrs["fwi"]["doubtful"]
+    assert made.attrs["warnings"] == [made.attrs["fwi"]["message"]]
+    assert "it may be worse" in made.attrs["warnings"][0]
+    assert told.splitlines()[0] == made.attrs["warnings"][0]
 
 
 def test_arrays_and_pictures_are_written(pairs: Path, tmp_path: Path) -> None:
@@ -91,6 +109,34 @@ def test_smooth_start_needs_a_truth_and_files_must_fit(tmp_path: Path) -> None:
     assert pair_start(str(tmp_path / "v.npy"), (5, 3), 10.0, None, np.ones(5)).shape == (5, 3)
 
 
+def test_start_that_is_no_velocity_is_refused_by_name(pairs: Path, tmp_path: Path) -> None:
+    start, out = tmp_path / "start.npy", tmp_path / "v.zarr"
+    for values, found in (
+        (np.full((24, 24), "fast"), "not an array of numbers"),
+        (np.full((24, 24), np.nan), "holds values that are no velocity"),
+        (np.full((24, 24), -1.0), "holds values that are no velocity"),
+    ):
+        np.save(start, values)
+        told = refused("fwi", pairs, "--out", out, "--start", start)
+        assert f"Start '{start}': {found}" in told
+    start.write_text("not an array")
+    assert "not an array of numbers" in refused("fwi", pairs, "--out", out, "--start", start)
+    assert "must be above 0" in refused("fwi", pairs, "--out", out, "--start", "gradient:nan:2000")
+    assert not out.exists()
+
+
+def test_state_that_cannot_be_kept_is_told_before_any_work(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted_shots(monkeypatch)
+    (tmp_path / "file").write_text("")
+    out = ("--out", tmp_path / "v.npy")
+    refused("fwi", pairs, *out, *FAST, "--state", tmp_path / "file" / "state")
+    assert not calls
+    prior = ("--prior", "somewhere", "--state", tmp_path / "state")
+    assert "--state keeps an inversion of cells" in refused("fwi", pairs, *out, *prior)
+
+
 def test_line_begins_under_all_its_shots_or_in_a_stored_section(tmp_path: Path) -> None:
     from geoml.survey.velocity import save_section
 
@@ -119,9 +165,13 @@ def test_state_that_is_none_is_told_before_any_work(pairs: Path, tmp_path: Path)
 
 def test_stored_start_brings_no_ladder_of_another_run(tmp_path: Path) -> None:
     grid = np.full((4, 5), 2000.0)
+    warnings = ["Outside.", "FWI accepted: 1.", "Spread.", "The rung made it worse: fwi. best"]
     said = {"ladder": [{"rung": "network"}], "ladder_rule": "best", "model": "mh_unet_s"}
+    said |= {"warnings": warnings, "fwi": {"message": warnings[1]}, "spread_note": warnings[2]}
     save_section(section(grid, 10.0, velocity_std=grid / 20, attrs=said), tmp_path / "v.zarr")
     begin = line_start(str(tmp_path / "v.zarr"), VelocityTrend(1500, 1, 4000), 4, 10.0, (0, 40))
     assert "ladder" not in begin.attrs
+    # What was said of the refinement behind it would pass for a verdict on the one to come.
+    assert begin.attrs["warnings"] == ["Outside.", "Spread."]
     assert begin.attrs["model"] == "mh_unet_s"
     np.testing.assert_array_equal(begin["velocity_std"], grid.astype(np.float32) / 20)
