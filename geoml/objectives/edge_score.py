@@ -11,6 +11,8 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from geoml.errors import ShapeError
 
+_NO_GRID_LINE = 0.618
+
 
 class EdgeCounts(NamedTuple):
     """Cells that ``edge_counts`` compared.
@@ -72,6 +74,10 @@ def edge_crests(probability: ArrayLike) -> NDArray[np.bool_]:
     # Across a crest the map bends down most: the second principal direction of its curvature.
     angle = 0.5 * np.arctan2(2 * bend_zx, bend_z - bend_x)
     step_z, step_x = -np.sin(angle), np.cos(angle)
+    # Up and down are one direction to a crest. Were the choice left to rounding, two equal cells
+    # beside each other might both yield; where it changes sides, no line of the grid runs.
+    turned = np.where(step_z + _NO_GRID_LINE * step_x < 0, -1, 1)
+    step_z, step_x = turned * step_z, turned * step_x
     sample, row, column = np.meshgrid(*(np.arange(n) for n in stack.shape), indexing="ij")
     crest = np.ones(stack.shape, dtype=bool)
     # A crest between two cells is as high on both: only one of them may stay.

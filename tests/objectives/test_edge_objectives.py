@@ -16,6 +16,7 @@ from geoml.objectives import (
     dice_loss,
     edge_counts,
     f1_score,
+    sweep_edges,
     thin_edges,
 )
 
@@ -62,6 +63,46 @@ def test_thinning_keeps_one_cell_of_a_thick_edge() -> None:
     rows = np.flatnonzero(thin_edges(thick).any(axis=1))
     assert rows.tolist() == [10]
     assert thin_edges(thick)[10].all()
+
+
+@pytest.mark.parametrize("thickness", [2, 4, 6])
+def test_thinning_of_an_even_thickness_keeps_one_of_the_two_middle_cells(thickness: int) -> None:
+    thick = np.zeros((20, 30))
+    thick[7 : 7 + thickness] = 1
+    middle = (6 + thickness // 2, 7 + thickness // 2)
+    for turned in (False, True):
+        crest = thin_edges(thick.T if turned else thick)
+        rows = np.nonzero(crest.T if turned else crest)[0]
+        assert len(rows) == 30
+        assert len(set(rows)) == 1
+        assert rows[0] in middle
+
+
+def test_two_cells_thick_stairs_are_thinned_wherever_they_run() -> None:
+    for down, across in ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (2, 1), (1, 3), (3, -1)):
+        z, x = np.mgrid[:41, :41] - 20
+        away = (across * z - down * x) / np.hypot(down, across)
+        crest = thin_edges((away >= -1) & (away < 1))[5:-5, 5:-5]
+        length = crest.shape[0] * np.hypot(down, across) / max(abs(down), abs(across))
+        assert 0.6 * length < crest.sum() < 1.5 * length
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+def test_edge_along_either_diagonal_is_thinned_across_it(slope: float) -> None:
+    z, x = np.mgrid[:40, :40]
+    away = (z - 19.5 - slope * (x - 19.5)) / np.sqrt(2)
+    crest = thin_edges(np.exp(-0.5 * (away / 2) ** 2))[:, 3:-3]
+    assert np.abs(away[:, 3:-3][crest]).max() < 1
+    assert crest.any(axis=0).all()
+
+
+def test_threshold_itself_counts_as_an_edge() -> None:
+    faint = np.zeros((9, 9))
+    faint[4] = 0.3
+    assert thin_edges(faint, 0.3)[4].all()
+    assert sweep_edges(faint[None], np.zeros((1, 9, 9), bool), 1, (0.3, 0.31)).counts[
+        :, 0, 1
+    ].tolist() == [9, 0]
 
 
 def test_thinning_leaves_a_thin_edge_where_it_is() -> None:
