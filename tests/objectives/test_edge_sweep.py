@@ -107,6 +107,20 @@ def test_threshold_of_canny_is_a_reflection_coefficient() -> None:
         assert detector(velocity, factor * reflection).any() == found
 
 
+@pytest.mark.parametrize(("low_share", "followed"), [(0.5, True), (0.9, False)])
+def test_canny_follows_an_edge_down_to_its_lower_threshold(
+    low_share: float, followed: bool
+) -> None:
+    pytest.importorskip("skimage")
+    velocity = np.full((1, 30, 40), 2000.0)
+    velocity[:, 15:, :20] *= 1.2
+    velocity[:, 15:, 20:] *= 1.2**0.7
+    strong = 0.5 * np.log(1.2)
+    detector = Canny(sigma_cells=0.3, low_share=low_share, reflection=0.9 * strong)
+    assert detector(velocity)[0, 12:18, 25:38].any() == followed
+    assert detector(velocity)[0, 12:18, 2:15].any()
+
+
 def test_canny_forgets_the_unit_of_velocity() -> None:
     pytest.importorskip("skimage")
     # A sharp step is as steep on either side of it, and rounding would choose.

@@ -89,6 +89,14 @@ def test_every_family_is_scored_by_itself() -> None:
     assert scores["mae_m_s"] == pytest.approx(20, rel=1e-5)
 
 
+def test_plain_f1_is_that_of_the_threshold_that_was_chosen_elsewhere() -> None:
+    true = truth()
+    found = Sections(true.velocity, None, 0.4 * true.thin)
+    scores = {t: section_scores(found, true, edge_threshold=t) for t in (0.3, 0.6)}
+    assert (scores[0.3]["edge_f1"], scores[0.6]["edge_f1"]) == (1, 0)
+    assert scores[0.6]["edge_ods"] == 1
+
+
 def test_right_answer_with_a_true_spread_and_right_edges() -> None:
     true = truth()
     rng = np.random.default_rng(1)

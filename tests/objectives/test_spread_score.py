@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from geoml.errors import ShapeError
-from geoml.objectives import conformal_factors
+from geoml.objectives import conformal_factors, coverage
 from geoml.objectives.spread_score import (
     NOMINAL,
     calibration_curve,
@@ -47,6 +47,14 @@ def test_calibration_curve_by_hand() -> None:
     np.testing.assert_allclose(curve, expected)
     error = np.abs(np.array(expected) - NOMINAL).mean()
     assert calibration_error(residual, np.ones_like(residual)) == pytest.approx(error)
+
+
+def test_conformal_factors_and_their_coverage_by_hand() -> None:
+    residual, std = np.arange(-9.0, 10.0, 2.0).reshape(1, 2, 5), np.full((1, 2, 5), 2.0)
+    # Ten ratios, 0.5 to 4.5, each twice; the rank is that of 11 cells, one of them still to come.
+    factors = conformal_factors(residual, std, (0.2, 0.5, 0.95))
+    assert factors == {"0.2": 1.5, "0.5": 2.5, "0.95": 4.5}
+    assert coverage(residual, std, factors) == {"0.2": 0.4, "0.5": 0.6, "0.95": 1.0}
 
 
 def test_true_spread_is_calibrated_and_a_wrong_one_is_not() -> None:

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from geoml.checkpoint import Checkpoint
+from geoml.prediction.input_names import display_factor
 from geoml.prediction.input_range import guard
 from geoml.prediction.invert import invert
 from geoml.samples.input_features import feature_statistics, input_features
@@ -132,3 +133,46 @@ def test_older_statistics_are_read_by_ranges(
     assert guard(input_features(windows), older, acquisition).warnings == []
     [warning] = guard(input_features(5 * windows), older, acquisition).warnings
     assert "in amplitude: the scaled RMS amplitude" in warning
+
+
+def plain(measure: str, training: list[float], field: list[float]) -> tuple[dict, dict]:
+    """Features of one part and statistics without a cloud."""
+    quantiles = {measure: np.array(training)[:, None].tolist()}
+    return {measure: np.array(field)[:, None]}, {"levels": [], "quantiles": quantiles}
+
+
+@pytest.mark.parametrize(("outside", "warned"), [(0, False), (4, False), (5, True)])
+def test_so_many_windows_as_leave_the_limit_by_chance_raise_no_warning(
+    outside: int, warned: bool, acquisition: Acquisition
+) -> None:
+    # Of 100 windows at a chance of 1 %, four or more are outside in 1.8 % of surveys, five in 0.3.
+    field = [0.5] * (100 - outside) + [3.0] * outside
+    found = guard(*plain("moveout_samples", [0.0, 0.2, 0.5, 0.8, 1.0], field), acquisition)
+    assert bool(found.warnings) == warned
+    assert found.panels[0]["outside"] == outside
+
+
+def test_farthest_window_lends_its_figure_to_the_warning(acquisition: Acquisition) -> None:
+    features, statistics = plain("moveout_samples", [0.0, 0.2, 0.5, 0.8, 1.0], [2.0, 7.0, 0.5])
+    found = guard(features, statistics, acquisition)
+    factor, unit = display_factor("moveout_samples", acquisition)
+    assert (
+        f" is {7 * factor:.3g}{unit}, training covered 0 to {factor:.3g}{unit}"
+        in (found.warnings[0])
+    )
+    np.testing.assert_allclose(found.score, [1, 6, 0])
+
+
+def test_part_that_training_heard_and_the_field_lacks_counts(acquisition: Acquisition) -> None:
+    loud, quiet = [-12.0, -11.5, -11.0, -10.5, -10.0], [-60.0, -58.0, -55.0, -52.0, -50.0]
+    lacking = guard(*plain("spectrum_db", loud, [-70.0] * 3), acquisition)
+    assert len(lacking.warnings) == 1
+    assert not guard(*plain("spectrum_db", quiet, [-35.0] * 3), acquisition).warnings
+
+
+def test_score_is_that_of_the_worst_measure(acquisition: Acquisition) -> None:
+    level = [0.0, 0.2, 0.5, 0.8, 1.0]
+    features, statistics = plain("moveout_samples", level, [3.0, 0.5])
+    dead, more = plain("dead_share", level, [0.5, 0.5])
+    both = {"levels": [], "quantiles": {**statistics["quantiles"], **more["quantiles"]}}
+    np.testing.assert_allclose(guard(features | dead, both, acquisition).score, [2, 0])

@@ -92,6 +92,20 @@ def test_one_network_says_what_its_only_member_says(
     np.testing.assert_allclose(together.velocity_std, raw.velocity_std * 1.5 / NORMAL_HALF_WIDTH)
 
 
+def test_heads_are_brought_back_to_metres_a_second_once(
+    acquisition: Acquisition, checkpoint: Checkpoint
+) -> None:
+    predictor, shots = WindowPredictor(checkpoint), gathers(acquisition)
+    with torch.inference_mode():
+        heads = checkpoint.network()(torch.from_numpy(predictor.scaled(shots)))
+    found, scaling = predictor.uncalibrated(shots), predictor.scaling
+    velocity = scaling.velocity_centre_m_s + scaling.velocity_scale_m_s * heads["velocity"]
+    std = scaling.velocity_scale_m_s * (heads["log_variance"] / 2).exp()
+    np.testing.assert_allclose(found.velocity, velocity.numpy(), rtol=1e-4)
+    np.testing.assert_allclose(found.velocity_std, std.numpy(), rtol=1e-3)
+    np.testing.assert_allclose(found.edge_probability, heads["edges"].sigmoid().numpy(), rtol=1e-3)
+
+
 def test_dropout_draws_differ_and_come_again(
     acquisition: Acquisition, checkpoint: Checkpoint
 ) -> None:

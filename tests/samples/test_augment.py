@@ -110,6 +110,43 @@ def test_trace_gain_keeps_each_trace_its_own_shape() -> None:
     assert np.unique(np.round(peak, 6)).size == 12
 
 
+@pytest.mark.parametrize("kind", ["trace_gain_db", "window_gain_db"])
+def test_gain_has_the_stated_standard_deviation(kind: str) -> None:
+    louder = dataclasses.replace(QUIET, **{kind: 3.0})
+    peaks = np.concatenate([changed(louder, seed)[0].max(axis=0)[:1] for seed in range(300)])
+    gain_db = 20 * np.log10(peaks / ricker_gathers()[0].max(axis=0)[:1])
+    assert np.std(gain_db) == pytest.approx(3.0, rel=0.15)
+
+
+def test_survey_is_neither_flipped_nor_scaled_and_keeps_the_rest() -> None:
+    everything = Augmentation(mirror_probability=0.5, velocity_factor=(0.8, 1.2), phase_deg=20)
+    assert everything.of_a_survey() == Augmentation(phase_deg=20)
+
+
+@pytest.mark.parametrize("octaves", [0.5, 1.0])
+def test_bandwidth_changes_by_the_drawn_octaves(octaves: float) -> None:
+    # A Gaussian wavelet about 30 Hz, 4 Hz wide: raised to a power it is narrower by its root.
+    frequency_hz, wide_hz = 30.0, 4.0
+    time_s = DT_S * (np.arange(400) - 200)
+    pulse = np.cos(2 * np.pi * frequency_hz * time_s) * np.exp(
+        -0.5 * (2 * np.pi * wide_hz * time_s) ** 2
+    )
+    wavelet = Wavelet(pulse, DT_S, -200 * DT_S)
+    shots = pulse.astype(np.float32)[None, :, None]
+    augment = dataclasses.replace(QUIET, band_octaves=octaves)
+    for seed in range(4):
+        found, _ = augment(shots, VELOCITY, np.random.default_rng(seed), dt_s=DT_S, wavelet=wavelet)
+        rng = np.random.default_rng(seed)
+        rng.uniform(-1, 1)  # the peak, which stays
+        spectrum, axis_hz = np.abs(np.fft.rfft(found[0, :, 0])), np.fft.rfftfreq(400, DT_S)
+        weight = spectrum**2 / np.sum(spectrum**2)
+        width_hz = np.sqrt(2 * np.sum(weight * (axis_hz - frequency_hz) ** 2))
+        # Wider than the wavelet was it cannot get: there is nothing to multiply.
+        expected = octaves * rng.uniform(-1, 1)
+        if expected < 0:
+            assert np.log2(width_hz / wide_hz) == pytest.approx(expected, abs=0.1)
+
+
 def test_window_gain_is_one_factor() -> None:
     shots = changed(dataclasses.replace(QUIET, window_gain_db=3.0))
     factor = shots.max() / ricker_gathers().max()

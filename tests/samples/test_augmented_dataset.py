@@ -17,6 +17,7 @@ from geoml.preprocess.recipe import build_steps, step_specs
 from geoml.samples import Augmentation
 from geoml.samples.dataset import PairDataset
 from geoml.samples.loader import pair_loader
+from geoml.samples.wavelet_change import Wavelet
 from geoml.survey.noise_bank import NoiseBank
 
 
@@ -178,3 +179,20 @@ def test_noise_that_does_not_fit_is_refused_before_a_pair_is_drawn(
     ):
         with pytest.raises(error, match=message):
             PairDataset(pairs[0], [0], SCALING, Augmentation(noise_bank=str(path)))
+
+
+def test_changes_are_those_of_the_wavelet_of_the_store(pairs: Any) -> None:
+    path, amplitude, velocity = pairs
+    augment = Augmentation(snr_db=None, dead_fraction=0.0, trace_gain_db=0.0, peak_octaves=0.5)
+    shots = PairDataset(path, [4], SCALING, augment, seed=7)[0]["shots"].numpy()
+    wavelet = Wavelet(ACQUISITION.wavelet, ACQUISITION.dt_s, ACQUISITION.wavelet_start_s)
+    given = np.swapaxes(amplitude[4], 1, 2)
+    expected, _ = augment(
+        given,
+        velocity[4],
+        np.random.default_rng([7, 0, 4]),
+        dt_s=ACQUISITION.dt_s,
+        wavelet=wavelet,
+    )
+    np.testing.assert_allclose(shots, SCALING.scale_shots(expected), rtol=1e-6)
+    assert np.abs(expected - given).max() > 0.1

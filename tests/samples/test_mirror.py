@@ -144,6 +144,14 @@ def test_mirrored_gathers_are_those_over_the_flipped_ground(
     )
 
 
+def test_source_at_another_depth_is_no_mirror_image_and_gets_its_channel() -> None:
+    depths = np.array([0.0, 8.0])
+    channels = mirror_channels(acquisition([0, 100], SPREAD, source_depth_m=depths))
+    assert channels.n_channels == 4
+    assert channels.acquisition.source_depth_m.tolist() == [0, 8, 8, 0]
+    assert channels.recorded.tolist() == [0, 2]
+
+
 def test_own_mirror_image_keeps_its_shots_as_channels() -> None:
     window = acquisition([100, 0, 50], SPREAD)
     channels = mirror_channels(window)

@@ -118,3 +118,17 @@ def test_no_model_is_made_slower_or_faster_on_average(ends: tuple[float, float])
 def test_model_that_no_factor_fits_is_left_alone() -> None:
     wide = np.array([1500.0, 4500.0], np.float32)
     assert draw_factor(np.random.default_rng(0), wide, (1.1, 1.2), (1500.0, 4500.0)) == 1.0
+
+
+def test_factor_is_drawn_evenly_in_its_logarithm() -> None:
+    rng, model = np.random.default_rng(0), np.array([2000.0], np.float32)
+    drawn = np.log([draw_factor(rng, model, (0.5, 2.0), (0.0, np.inf)) for _ in range(2000)])
+    assert drawn.mean() == pytest.approx(0, abs=0.03)
+    assert drawn.std() == pytest.approx(np.log(2) / np.sqrt(3), rel=0.05)
+
+
+def test_what_a_compressed_record_has_no_samples_for_is_left_out() -> None:
+    # 100 Hz compressed to 150 Hz, above the 125 Hz that 4 ms can hold: it would come back as 100.
+    tone = np.sin(2 * np.pi * 100.0 * DT_S * np.arange(N_SAMPLES)).astype(np.float32)
+    fast = compress_time(tone[None, :, None], 1.5)[0, 20:75, 0]
+    assert np.abs(fast).max() < 0.01

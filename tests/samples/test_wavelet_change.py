@@ -42,6 +42,14 @@ def test_time_factor_names_the_wavelet_that_the_record_has() -> None:
     assert np.abs(shape_wavelet(compressed, kept, N_FFT) - compressed).max() < 0.05
 
 
+def test_peak_of_a_wavelet_that_stays_compressed_is_moved_from_there() -> None:
+    compressed = record(PEAK_HZ * 1.2)
+    ratio = spectral_ratio(WAVELET, N_FFT, peak_factor=1.25, time_factor=1.2, keep_time=True)
+    expected = record(PEAK_HZ * 1.5) * np.sqrt(1.25)
+    found = shape_wavelet(compressed, ratio, N_FFT)
+    assert np.abs(found - expected).max() < 0.07 * np.abs(expected).max()
+
+
 def test_late_wavelet_of_a_compressed_record_is_put_back_in_time() -> None:
     late = Wavelet(WAVELET.samples, DT_S, 0.0)  # its peak at 0.1 s
     ratio = spectral_ratio(late, N_FFT, time_factor=1.25)

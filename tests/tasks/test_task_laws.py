@@ -137,6 +137,28 @@ def test_metrics_are_in_metres_per_second(name: str) -> None:
     assert scores.get("edge_f1", 1) == 1
 
 
+@pytest.mark.parametrize("name", TASKS)
+def test_epoch_is_chosen_by_the_velocity_alone(name: str) -> None:
+    task, truth = TASKS[name](), batch()
+    one, other = answer(task, 1), answer(task, 2)
+    mixed = {**other, "velocity": one["velocity"]}
+    alike, apart = (task.loss(output, truth) for output in (mixed, other))
+    kept = task.loss(one, truth)[task.kept_by]
+    assert alike[task.kept_by] == kept != apart[task.kept_by]
+    assert alike["loss"] != task.loss(one, truth)["loss"]
+
+
+def test_edges_up_to_two_cells_off_are_found() -> None:
+    task = TASKS["velocity_edges"]()
+    edges = torch.zeros(1, 20, 20)
+    edges[:, 8] = 1
+    truth = {"velocity": torch.randn(1, 20, 20), "edges": edges}
+    for cells, found in ((2, 1.0), (3, 0.0)):
+        logit = 20 * edges.roll(cells, 1) - 10
+        scores = task.metrics({"velocity": truth["velocity"], "edges": logit}, truth, SCALING)
+        assert scores["edge_f1"] == found
+
+
 def test_edges_weigh_in_proportion_where_the_velocity_is_nearly_right() -> None:
     task = TASKS["velocity_edges"](spread=False, edge_weight=2.0, edge_release=0.1)
     true = batch()
