@@ -39,7 +39,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="Also score rungs on each network, commas between them or the option again: "
-            "mirror, consistency, fwi, or 'fwi: {iterations: 10}'. Waves are modelled: set --limit."
+            "mirror, consistency, fwi, or 'fwi: {iterations: 10}'. Waves are modelled, with the "
+            "stencil of the pairs where they tell it: set --limit."
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Pairs at most, evenly spread.")] = None,

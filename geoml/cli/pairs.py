@@ -41,8 +41,10 @@ def import_pairs(
 
     chosen = lookup(PRESETS, preset, "preset")
     shots, models = openfwi_files(folder)
+    grid = chosen.grid()
     attrs = {
         "families": [name or folder.resolve().name],
+        "modelling": {"accuracy": grid.accuracy, "simulation_spacing_m": grid.spacing_m},
         "provenance": {
             "geoml": geoml.__version__,
             "preset": preset,

@@ -264,6 +264,6 @@ class _Run:
             shots.acquisition,
             options.min_velocity_m_s,
             options.max_velocity_m_s,
-            accuracy=options.accuracy,
+            accuracy=options.stencil,
             simulation_spacing_m=options.simulation_spacing_m,
         )

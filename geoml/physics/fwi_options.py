@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
-from typing import Literal
+from typing import Any, Literal, Self
 
 from geoml.errors import OptionError
 
+_FINEST = 8
 _POSITIVE = (
     "iterations",
     "learning_rate",
@@ -66,9 +68,12 @@ class FwiOptions:
         time_power: Samples weigh by the RMS amplitude around them to minus this power: 1 levels a
             trace along time, so that late reflections count as the direct wave does.
         held_out: Every so manieth receiver is kept for judging the answer; 0 for none.
-        accuracy: Order of the spatial stencil, 4 or 8.
+        accuracy: Order of the spatial stencil, 4 or 8. None for that of a pair store which says how
+            its gathers were modelled (genuine OpenFWI: order 4 on cells of 10 m), and for the
+            finest, 8, elsewhere, field gathers above all.
         absorbing_cells: Width of the absorbing layer.
-        simulation_spacing_m: Cell size of the modelling [m]; None lets each band choose.
+        simulation_spacing_m: Cell size of the modelling [m]; None lets the pair store or each band
+            choose.
         checkpoint_segments: As in ``model_shots``: saves memory on long records.
     """
 
@@ -98,7 +103,7 @@ class FwiOptions:
     trace_power: float = 0.0
     time_power: float = 0.0
     held_out: int = 10
-    accuracy: int = 8
+    accuracy: int | None = None
     absorbing_cells: int = 20
     simulation_spacing_m: float | None = None
     checkpoint_segments: int | None = None
@@ -151,6 +156,20 @@ class FwiOptions:
             )
         if self.held_out == 1:
             raise OptionError("'held_out' of 1 leaves no receiver to fit; choose 0, or 2 and more.")
+
+    @property
+    def stencil(self) -> int:
+        """Order of the spatial stencil."""
+        return _FINEST if self.accuracy is None else self.accuracy
+
+    def modelled_as(self, gathers: Mapping[str, Any]) -> Self:
+        """The options with stencil and cells of the gathers' own modelling, if they name neither.
+
+        Args:
+            gathers: ``accuracy`` and ``simulation_spacing_m``; empty where unknown.
+        """
+        named = self.accuracy is not None or self.simulation_spacing_m is not None
+        return self if named or not gathers else replace(self, **gathers)
 
     def smoothing_m(self, band: int) -> float:
         """Correlation length of an update in a band [m]."""

@@ -186,8 +186,7 @@ class _Run:
                     options.iterations * (len(self.bands_hz) + options.layer_rounds),
                 )
 
-        before_band, _ = problem.data_terms(at)
-        problem.weigh_penalties(before_band)
+        problem.weigh_penalties(problem.data_terms(at)[0])
         unknowns = minimised(problem, options, record)
         with torch.no_grad():
             last = torch.as_tensor(unknowns, dtype=torch.float32, device=self.device)
@@ -199,10 +198,9 @@ class _Run:
         state, options, last = self.state, self.options, len(self.bands_hz) - 1
         state.layers_from = len(state.candidates)
         section = state.candidates[state.best].astype(np.float64)
-        levelled = replace(options, time_power=1.0)
         bounds = (options.min_velocity_m_s, options.max_velocity_m_s)
         begin = torch.as_tensor(state.candidates[state.best], device=self.device)
-        problem = self._problem(last, begin, levelled)
+        problem = self._problem(last, begin, replace(options, time_power=1.0))
 
         def whole(drawn: Floats) -> torch.Tensor:
             held = np.where(self.scale > 0, drawn, section)
@@ -284,7 +282,7 @@ class _Run:
             acquisition,
             min(options.min_velocity_m_s, float(self.start.min())),
             options.max_velocity_m_s,
-            accuracy=options.accuracy,
+            accuracy=options.stencil,
             simulation_spacing_m=options.simulation_spacing_m,
         )
 

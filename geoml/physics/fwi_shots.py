@@ -214,7 +214,7 @@ class BandShots:
             max_frequency_hz=band.max_frequency_hz,
             max_velocity_m_s=options.max_velocity_m_s,
             simulation_spacing_m=band.simulation_spacing_m,
-            accuracy=options.accuracy,
+            accuracy=options.stencil,
             absorbing_cells=options.absorbing_cells,
             gradient_steps=band.gradient_steps,
             checkpoint_segments=options.checkpoint_segments,

@@ -7,7 +7,7 @@ each by its own gathers. No rung is left out, as the truth judges.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -47,6 +47,7 @@ class Windows:
         checkpoint: The network.
         mirror: Average with the prediction of the mirrored windows.
         process: Applies the windows' mutes and gains to modelled gathers; None for none.
+        modelling: How the gathers were modelled, from ``pair_modelling``; empty where unknown.
         batch: Windows a pass through the network.
         device: Where torch computes.
     """
@@ -56,6 +57,7 @@ class Windows:
     checkpoint: Checkpoint
     mirror: bool = False
     process: Process | None = None
+    modelling: Mapping[str, Any] = field(default_factory=dict)
     batch: int = 16
     device: str = "cpu"
 
@@ -81,7 +83,7 @@ class Windows:
     def modelled(self, velocity: Floats) -> Shots:
         """Gathers of one section (depth, distance) before mutes and gains."""
         fastest = float(np.nextafter(np.float32(velocity.max()), np.float32(np.inf)))
-        return modelled_gathers(velocity, self.acquisition, fastest, self.device)
+        return modelled_gathers(velocity, self.acquisition, fastest, self.device, self.modelling)
 
     def residual(self, velocity: Floats) -> tuple[Floats, Shots]:
         """Waveform misfit of each window [1], and its gathers less the modelled ones.
@@ -192,7 +194,7 @@ def _consistency(rung: DataConsistency, windows: Windows, sections: WindowSectio
 
 
 def _waveforms(rung: WaveformFit, windows: Windows, sections: WindowSections) -> WindowStep:
-    acquisition = windows.acquisition
+    acquisition, options = windows.acquisition, rung.modelled_as(windows.modelling)
     velocity = sections.velocity.copy()
     solves = accepted = doubtful = 0
     for number, observed in enumerate(windows.shots):
@@ -204,7 +206,7 @@ def _waveforms(rung: WaveformFit, windows: Windows, sections: WindowSections) ->
             velocity[number],
             acquisition.spacing_m,
             [ShotSet(cast(AcquisitionLike, acquisition), observed, weight)],
-            rung,
+            options,
             std=_part(sections.velocity_std, number),
             edges=_part(sections.edge_probability, number),
             device=windows.device,

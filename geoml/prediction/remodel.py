@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -116,7 +116,11 @@ def section_slice(
 
 
 def modelled_gathers(
-    velocity: Floats, acquisition: Acquisition, max_velocity_m_s: float, device: str
+    velocity: Floats,
+    acquisition: Acquisition,
+    max_velocity_m_s: float,
+    device: str,
+    modelling: Mapping[str, Any] | None = None,
 ) -> NDArray[np.float32]:
     """Pressure of a group of shots, shape (shot, receiver, time).
 
@@ -125,21 +129,24 @@ def modelled_gathers(
         acquisition: Of the group.
         max_velocity_m_s: Fastest velocity of all models that are compared [m/s].
         device: Where torch computes.
+        modelling: ``accuracy`` and ``simulation_spacing_m`` of what is compared with; None or empty
+            for cells that carry the band at order 8.
     """
-    grid = choose_grid(
-        float(velocity.min()),
-        max_velocity_m_s,
-        acquisition.max_frequency_hz,
-        acquisition.spacing_m,
-        acquisition.dt_s,
-    )
+    if not modelling:
+        grid = choose_grid(
+            float(velocity.min()),
+            max_velocity_m_s,
+            acquisition.max_frequency_hz,
+            acquisition.spacing_m,
+            acquisition.dt_s,
+        )
+        modelling = {"accuracy": grid.accuracy, "simulation_spacing_m": grid.spacing_m}
     records = model_acquisition(
         velocity.astype(np.float32),
         cast(AcquisitionLike, acquisition),
         max_velocity_m_s=max_velocity_m_s,
-        simulation_spacing_m=grid.spacing_m,
-        accuracy=grid.accuracy,
         device=device,
+        **modelling,
     )
     return np.asarray(records[0].cpu().numpy(), dtype=np.float32)
 

@@ -208,6 +208,27 @@ def open_pairs(path: str | Path, partial: bool = False) -> xr.Dataset:
     return pairs
 
 
+def pair_modelling(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """How the gathers of a store were modelled, where that left its mark on them.
+
+    On cells as large as the section's own a stencil's dispersion is in the gathers, and whoever
+    compares other gathers with them has to model likewise. Finer cells were chosen to carry the
+    band, and those that carry it do as well.
+
+    Args:
+        attrs: Of the store.
+
+    Returns:
+        ``accuracy`` and ``simulation_spacing_m``, or nothing.
+    """
+    how = attrs.get("modelling") or attrs.get("recipe") or {}
+    names = ("accuracy", "simulation_spacing_m")
+    if any(name not in how for name in names):
+        return {}
+    coarse = how["simulation_spacing_m"] > 0.999 * attrs["acquisition"]["spacing_m"]
+    return {name: how[name] for name in names} if coarse else {}
+
+
 def _shape(acquisition: Acquisition, dims: tuple[str, ...]) -> tuple[int, ...]:
     sizes = {
         "shot": acquisition.n_shots,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from geoml.physics.grid import GridChoice, choose_grid
 from geoml.physics.openfwi import OPENFWI
 from geoml.physics.trend import VelocityTrend
 from geoml.physics.wavelet_shapes import ricker
@@ -37,6 +38,12 @@ class Preset:
     velocity_range: VelocityRange
     families: tuple[str, ...]
     modelling: Mapping[str, Any] = field(default_factory=dict)
+
+    def grid(self) -> GridChoice:
+        """Cells and stencil that its shots are modelled with."""
+        a = self.acquisition
+        band = (a.max_frequency_hz, a.spacing_m, a.dt_s)
+        return choose_grid(*self.velocity_range.limits_m_s, *band, **self.modelling)
 
 
 def _openfwi() -> Preset:

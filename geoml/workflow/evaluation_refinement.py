@@ -18,6 +18,7 @@ from geoml.prediction.refine_pairs import Windows, check_window_rungs, refine_wi
 from geoml.preprocess.replay import replayed_steps
 from geoml.registry import build, lookup, split_spec
 from geoml.survey.acquisition import Acquisition
+from geoml.survey.pairs import pair_modelling
 from geoml.workflow.evaluation_options import EvaluationOptions
 from geoml.workflow.evaluation_pairs import Indices, read_gathers
 from geoml.workflow.refinement import Replay
@@ -77,6 +78,7 @@ def refinement_rows(
             Acquisition.from_dict(pairs.attrs["acquisition"]),
             checkpoint,
             process=Replay(steps) if replayed_steps(steps) else None,
+            modelling=pair_modelling(pairs.attrs),
             batch=options.batch,
             device=options.device,
         )

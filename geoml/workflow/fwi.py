@@ -29,7 +29,7 @@ from geoml.registry import with_options
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.geometry import line_coordinates
 from geoml.survey.line_distance import projection_warning
-from geoml.survey.pairs import open_pairs
+from geoml.survey.pairs import open_pairs, pair_modelling
 from geoml.survey.velocity import section
 from geoml.survey.window_layout import WindowLayout
 from geoml.workflow.fwi_code import invert_section_code, split_code_options
@@ -71,7 +71,8 @@ def invert_pair(
         path: Pair store.
         sample: Number of the pair.
         start: As in ``pair_start``.
-        given: Options of ``FwiOptions``, and of ``CodeOptions`` with a prior.
+        given: Options of ``FwiOptions``, and of ``CodeOptions`` with a prior. Without ``accuracy``
+            and ``simulation_spacing_m`` waves are modelled as the store's own were.
         prior: A network whose code is inverted for instead of cells; see ``load_decoder``.
         then_cells: Go on with cells from the section of that code.
         state: File for what a killed run needs to go on.
@@ -96,9 +97,9 @@ def invert_pair(
     truth = pairs["velocity"][sample].values.astype(np.float64)
     begin = pair_start(start, truth.shape, acquisition.spacing_m, truth, mean)
     own, given = split_code_options(given, prior is not None)
-    options = fwi_options(given, FwiOptions())
+    options = fwi_options(given, FwiOptions()).modelled_as(pair_modelling(pairs.attrs))
     begin = begin.clip(options.min_velocity_m_s, options.max_velocity_m_s)
-    weight = _window_gain(pairs.attrs.get("steps", []), begin, acquisition, options, device)
+    weight = _window_gain(pairs.attrs, begin, acquisition, options, device)
     observed = pairs["amplitude"][sample].values.astype(np.float32)
     shots = [ShotSet(cast(AcquisitionLike, acquisition), observed, weight)]
     from_code: dict[str, Any] = {}
@@ -202,17 +203,22 @@ def _matched(
 
 
 def _window_gain(
-    steps: list[Any],
+    attrs: Mapping[str, Any],
     velocity: NDArray[np.float32],
     acquisition: Acquisition,
     options: FwiOptions,
     device: str,
 ) -> NDArray[np.float32] | None:
     """Mutes and gains that a store's gathers went through; None where there are none."""
+    steps = attrs.get("steps", [])
     if not steps:
         return None
     records = modelled_gathers(
-        velocity.astype(np.float64), acquisition, options.max_velocity_m_s, device
+        velocity.astype(np.float64),
+        acquisition,
+        options.max_velocity_m_s,
+        device,
+        pair_modelling(attrs),
     )
     return gain_field(lambda g, of: replay(steps, g, of), records, replace(acquisition))
 

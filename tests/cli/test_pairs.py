@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from command import geoml, refused
 
-from geoml.survey.pairs import open_pairs
+from geoml.survey.pairs import open_pairs, pair_modelling
 
 
 @pytest.fixture
@@ -34,6 +34,8 @@ def test_arrays_go_into_a_store_and_out_again(arrays: Path, tmp_path: Path) -> N
     assert pairs.sizes["sample"] == 3
     assert pairs.attrs["families"] == ["CurveFault_A"]
     assert pairs.attrs["provenance"]["preset"] == "openfwi"
+    # As OpenFWI's were made: waves that are compared with them need the same dispersion.
+    assert pair_modelling(pairs.attrs) == {"accuracy": 4, "simulation_spacing_m": 10.0}
     status, _, error = geoml(
         "pairs", "export", tmp_path / "p.zarr", tmp_path / "out", "--per-file", 2
     )

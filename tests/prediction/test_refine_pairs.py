@@ -53,6 +53,23 @@ def test_true_ground_leaves_nothing_unexplained(windows: Windows, start: WindowS
     assert windows.misfit(start.velocity) > 0.1
 
 
+def test_windows_are_modelled_as_their_store_was(windows: Windows) -> None:
+    how = {"accuracy": 4, "simulation_spacing_m": 10.0}
+    known = replace(windows, modelling=how)
+    stored = replace(known, shots=np.stack([known.modelled(model) for model in ground()]))
+    assert stored.misfit(ground()) < 1e-6
+    assert replace(stored, modelling={}).misfit(ground()) > 0.05
+    true = WindowSections(ground()[:1], None, None)
+    rung = RUNGS["fwi"](iterations=1, bands_hz=(None,), held_out=5)
+    one = replace(stored, shots=stored.shots[:1])
+    # Nothing is left to fit of gathers that are modelled alike, whatever the network's own cells.
+    assert refine_windows(rung, one, true).note.startswith("0 of 1 accepted")
+    named = replace(rung, accuracy=8)
+    assert named.modelled_as(how) == named
+    assert rung.modelled_as(how).stencil == 4
+    assert rung.modelled_as({}).stencil == 8
+
+
 def test_dead_trace_asks_for_no_correction(windows: Windows, start: WindowSections) -> None:
     shots = windows.shots.copy()
     shots[0, 1, 3] = 0

@@ -6,7 +6,7 @@ import xarray as xr
 
 from geoml.errors import ShapeError, StoreError
 from geoml.survey.acquisition import Acquisition
-from geoml.survey.pairs import create_pairs, open_pairs, resume_pairs
+from geoml.survey.pairs import create_pairs, open_pairs, pair_modelling, resume_pairs
 from geoml.survey.store import part_path
 
 COUNT = 11
@@ -134,3 +134,14 @@ def test_other_zarr_groups_are_refused(tmp_path):
     xr.Dataset({"a": ("x", [1])}).to_zarr(tmp_path / "other.zarr", consolidated=False)
     with pytest.raises(StoreError, match="not a pair store"):
         open_pairs(tmp_path / "other.zarr")
+
+
+def test_modelling_is_told_where_it_left_its_mark() -> None:
+    coarse = {"accuracy": 4, "simulation_spacing_m": 10.0}
+    recipe = {**coarse, "seed": 3}
+    section = {"acquisition": {"spacing_m": 10.0}}
+    assert pair_modelling({**section, "recipe": recipe}) == coarse
+    assert pair_modelling({**section, "modelling": coarse}) == coarse
+    # Cells finer than the section's were chosen to carry the band.
+    assert pair_modelling({**section, "recipe": {**recipe, "simulation_spacing_m": 5.0}}) == {}
+    assert pair_modelling(section) == pair_modelling({**section, "recipe": {"seed": 3}}) == {}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import refused
+from judged_pairs import make_pairs
 
 from geoml.checkpoint import Checkpoint, save_checkpoint
 from geoml.errors import OptionError, UnknownNameError
@@ -35,6 +36,17 @@ def test_rungs_are_rows_beside_the_network(others: Path, checkpoint: Checkpoint)
     table = evaluation_text(done).split("\n\n")[-1].splitlines()
     assert table[0].startswith("Refined, rung on rung")
     assert [line.split()[:2] for line in table[2:]] == [["a", row["rung"]] for row in rows]
+
+
+def test_waves_are_modelled_as_the_pairs_were(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    rows = []
+    for name, order in (("finer", 8), ("coarser", 4)):
+        recipe = {"accuracy": order, "simulation_spacing_m": 10.0}
+        store = make_pairs(tmp_path / f"{name}.zarr", 2, 3, recipe=recipe)
+        done = evaluate([("a", checkpoint)], store, EvaluationOptions(refine=("mirror",)))
+        rows.append(next(row for row in done.rows if row["kind"] == KIND))
+    assert rows[0]["mae_m_s"] == rows[1]["mae_m_s"]
+    assert rows[0]["data_misfit"] != pytest.approx(rows[1]["data_misfit"], rel=1e-6)
 
 
 def test_without_rungs_there_is_no_table_of_them(others: Path, checkpoint: Checkpoint) -> None:

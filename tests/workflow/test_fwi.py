@@ -10,9 +10,11 @@ from command import geoml, refused
 from small_fwi import acquisition, counted_shots, observed, truth
 
 from geoml.errors import OptionError, ShapeError
+from geoml.physics.acoustic import model_acquisition
 from geoml.physics.trend import VelocityTrend
 from geoml.survey.pairs import create_pairs
 from geoml.survey.velocity import open_section, save_section, section
+from geoml.workflow.fwi import invert_pair
 from geoml.workflow.fwi_start import line_start, pair_start
 
 FAST = (
@@ -69,6 +71,25 @@ def test_section_that_may_be_worse_says_so_wherever_it_is_written(
     assert made.attrs["warnings"] == [made.attrs["fwi"]["message"]]
     assert "it may be worse" in made.attrs["warnings"][0]
     assert told.splitlines()[0] == made.attrs["warnings"][0]
+
+
+def test_pair_is_modelled_as_its_store_was_unless_told_otherwise(tmp_path: Path) -> None:
+    how = {"accuracy": 4, "simulation_spacing_m": 10.0}
+    attrs = {"steps": [], "families": ["flat_layers"], "provenance": {}, "recipe": how}
+    writer = create_pairs(tmp_path / "p.zarr", acquisition(), 1, attrs, shard_samples=1,
+                          chunk_samples=1)  # fmt: skip
+    made = model_acquisition(truth(), acquisition(), max_velocity_m_s=3200.0, **how).numpy()
+    writer.write(0, made, truth()[None], np.zeros(1, dtype=np.int32))
+    writer.finish()
+    np.save(tmp_path / "truth.npy", truth())
+    given = {"bands_hz": (None,), "iterations": 1, "max_velocity_m_s": 3200.0, "tv_weight": 0.0}
+    misfits = [
+        invert_pair(tmp_path / "p.zarr", 0, str(tmp_path / "truth.npy"), {**given, **named}).attrs[
+            "fwi"
+        ]["misfit"][0]
+        for named in ({}, {"accuracy": 8})
+    ]
+    assert misfits[0] < 1e-5 < 1e-4 < misfits[1]
 
 
 def test_arrays_and_pictures_are_written(pairs: Path, tmp_path: Path) -> None:
