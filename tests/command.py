@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,10 @@ def refused(*arguments: object) -> str:
     assert len(lines) == 1, err
     assert lines[0].startswith("geoml: ")
     return lines[0]
+
+
+def refused_and_left(folder: Path, *arguments: object) -> str:
+    """``refused``, and the empty folder that it was to write to is empty still."""
+    line = refused(*arguments)
+    assert not list(folder.iterdir()), line
+    return line

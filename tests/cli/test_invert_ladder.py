@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import geoml, refused
+from command import geoml, refused_and_left
 from prediction.modelled_line import SPACING_M, modelled_survey, template_of, untrained
 
 from geoml.checkpoint import save_checkpoint
@@ -29,9 +29,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def inverting(folder: Path, out: Path) -> tuple[object, ...]:
+    return "invert", folder / "line.zarr", "--checkpoint", folder / "network", "--out", out
+
+
 def inverted(folder: Path, out: Path, *more: object) -> tuple[int, str, str]:
-    line, network = folder / "line.zarr", folder / "network"
-    return geoml("invert", line, "--checkpoint", network, "--out", out, *more)
+    return geoml(*inverting(folder, out), *more)
 
 
 def test_ladder_runs_from_survey_to_table_section_and_report(folder: Path) -> None:
@@ -86,10 +89,8 @@ def test_names_and_rungs_with_options_may_stand_in_one_option() -> None:
 def test_wrong_rung_or_option_is_one_line_with_status_2(
     arguments: tuple, message: str, folder: Path, tmp_path: Path
 ) -> None:
-    line, network = folder / "line.zarr", folder / "network"
-    out = ("--out", tmp_path / "v.zarr")
-    assert message in refused("invert", line, "--checkpoint", network, *out, *arguments)
-    assert not list(tmp_path.iterdir())
+    places = inverting(folder, tmp_path / "v.zarr")
+    assert message in refused_and_left(tmp_path, *places, *arguments)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import geoml, refused
+from command import geoml, refused_and_left
 
 from geoml.cli.options import named_options
 from geoml.models import SECTION_NETWORKS
@@ -49,4 +49,5 @@ def test_name_may_bring_its_options(text: str, spec: Any) -> None:
 def test_options_of_task_and_network_are_checked(
     tmp_path: Path, more: tuple[str, str], message: str
 ) -> None:
-    assert message in refused("train", tmp_path / "p.zarr", "--out", tmp_path / "run", *more)
+    places = (tmp_path / "p.zarr", "--out", tmp_path / "run")
+    assert message in refused_and_left(tmp_path, "train", *places, *more)

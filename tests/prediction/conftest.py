@@ -1,12 +1,16 @@
-"""A modelled marine line, the acquisition of its window, and a checkpoint for it."""
+"""A modelled marine line, the acquisition of its window, a checkpoint for it; a tiny denoiser."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from made_denoiser import save_denoiser
 
 from geoml.checkpoint import Checkpoint
+from geoml.prediction.denoise import Denoise, denoise_step
 from geoml.survey.acquisition import Acquisition
 from geoml.survey.window_layout import WindowLayout
 
@@ -42,3 +46,13 @@ def acquisition(streamer: xr.Dataset, layout: WindowLayout) -> Acquisition:
 @pytest.fixture(scope="session")
 def checkpoint(acquisition: Acquisition, layout: WindowLayout) -> Checkpoint:
     return untrained(acquisition, layout)
+
+
+@pytest.fixture(scope="session")
+def denoiser_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_denoiser(tmp_path_factory.mktemp("denoiser") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def step(denoiser_folder: Path) -> Denoise:
+    return denoise_step(denoiser_folder)

@@ -16,16 +16,6 @@ from geoml.prediction.denoise import Denoise, denoise_step
 from geoml.prediction.denoiser import denoiser_of, local_level, within_spectrum
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_denoiser(tmp_path_factory.mktemp("network") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def step(checkpoint: Path) -> Denoise:
-    return denoise_step(checkpoint)
-
-
 def _gather(samples: np.ndarray, dt_s: float = 0.004, **coords: np.ndarray) -> xr.DataArray:
     n_traces, n_times = samples.shape
     values = {"offset": 25.0 * np.arange(1, n_traces + 1), **coords}
@@ -75,17 +65,17 @@ def test_dead_traces_stay_dead_and_have_no_say(step: Denoise) -> None:
     np.testing.assert_array_equal(out[rest], step(_gather(samples[rest], offset=offset)).values)
 
 
-def test_dead_traces_are_filled_when_asked(checkpoint: Path) -> None:
+def test_dead_traces_are_filled_when_asked(denoiser_folder: Path) -> None:
     samples = np.random.default_rng(4).normal(size=(20, 60))
     live = np.ones(20, dtype=np.int8)
     live[7] = 0
-    out = denoise_step(checkpoint, fill_dead=True)(_gather(live[:, None] * samples, live=live))
+    out = denoise_step(denoiser_folder, fill_dead=True)(_gather(live[:, None] * samples, live=live))
     assert out.values[7].any()
     assert out.coords["live"].values.all()
 
 
-def test_finer_sampling_is_handled_and_an_odd_one_is_refused(checkpoint: Path) -> None:
-    denoiser = denoiser_of(load_network_checkpoint(checkpoint, "denoise"))
+def test_finer_sampling_is_handled_and_an_odd_one_is_refused(denoiser_folder: Path) -> None:
+    denoiser = denoiser_of(load_network_checkpoint(denoiser_folder, "denoise"))
     time_s = 0.001 * np.arange(400)
     above = np.tile(np.sin(2 * np.pi * 300 * time_s), (16, 1)).astype(np.float32)
     # The network works below 125 Hz: what it has never seen stays, but for the ends of the trace.
@@ -95,20 +85,20 @@ def test_finer_sampling_is_handled_and_an_odd_one_is_refused(checkpoint: Path) -
         denoiser(above, 0.0033)
 
 
-def test_network_works_at_the_interval_asked_for(checkpoint: Path) -> None:
+def test_network_works_at_the_interval_asked_for(denoiser_folder: Path) -> None:
     samples = np.random.default_rng(6).normal(size=(16, 120))
-    own = denoise_step(checkpoint)(_gather(samples)).values
-    coarse = denoise_step(checkpoint, dt_s=0.008)(_gather(samples)).values
+    own = denoise_step(denoiser_folder)(_gather(samples)).values
+    coarse = denoise_step(denoiser_folder, dt_s=0.008)(_gather(samples)).values
     removed = np.abs(np.fft.rfft(samples - coarse, axis=1)).mean(axis=0)
     assert np.abs(own - coarse).max() > 0.01
     # Above 62.5 Hz, the Nyquist frequency of 8 ms, next to nothing is touched.
     assert removed[40:].max() < 0.1 * removed[:25].max()
 
 
-def test_bfloat16_is_near_single_precision(checkpoint: Path, step: Denoise) -> None:
+def test_bfloat16_is_near_single_precision(denoiser_folder: Path, step: Denoise) -> None:
     samples = np.random.default_rng(8).normal(size=(16, 64))
     single = step(_gather(samples)).values
-    half = denoise_step(checkpoint, bfloat16=True)(_gather(samples)).values
+    half = denoise_step(denoiser_folder, bfloat16=True)(_gather(samples)).values
     error = np.std(half - single) / np.std(single)
     assert 0 < error < 0.02
 
@@ -133,8 +123,8 @@ def test_muted_samples_stay_muted(step: Denoise) -> None:
     assert (out[:, 40:] != 0).all()
 
 
-def test_gain_is_taken_off_and_put_back(checkpoint: Path) -> None:
-    denoiser = denoiser_of(load_network_checkpoint(checkpoint, "denoise"))
+def test_gain_is_taken_off_and_put_back(denoiser_folder: Path) -> None:
+    denoiser = denoiser_of(load_network_checkpoint(denoiser_folder, "denoise"))
     rng = np.random.default_rng(5)
     decay = np.exp(-np.arange(300) / 30)
     samples = (rng.normal(size=(16, 300)) * decay).astype(np.float32)
@@ -151,12 +141,12 @@ def test_step_travels_without_its_network(step: Denoise) -> None:
     assert pickle.loads(pickle.dumps(step)) == step
 
 
-def test_what_was_recorded_up_to_the_first_breaks_stays(checkpoint: Path) -> None:
+def test_what_was_recorded_up_to_the_first_breaks_stays(denoiser_folder: Path) -> None:
     samples = np.random.default_rng(3).normal(size=(12, 200))
     pick_s = np.where(np.arange(12) % 4 == 3, np.nan, 0.2 + 0.02 * np.arange(12))
     gathers = _gather(samples, first_break=pick_s)
-    whole = denoise_step(checkpoint)(gathers).values
-    kept = denoise_step(checkpoint, protect_s=0.08)(gathers).values
+    whole = denoise_step(denoiser_folder)(gathers).values
+    kept = denoise_step(denoiser_folder, protect_s=0.08)(gathers).values
     late_s = gathers["time"].values - pick_s[:, None]
     early = late_s < 0.079
     late = ~(late_s < 0.121)  # a trace without a pick is late all along
@@ -180,7 +170,9 @@ def test_what_was_recorded_up_to_the_first_breaks_stays(checkpoint: Path) -> Non
         ({"gather": "shots"}, "Unknown gather kind 'shots'. Did you mean 'shot'"),
     ],
 )
-def test_wrong_option_is_refused_in_one_line(checkpoint: Path, options: dict, message: str) -> None:
+def test_wrong_option_is_refused_in_one_line(
+    denoiser_folder: Path, options: dict, message: str
+) -> None:
     with pytest.raises(OptionError, match=message) as refusal:
-        denoise_step(checkpoint, **options)
+        denoise_step(denoiser_folder, **options)
     assert "\n" not in str(refusal.value)

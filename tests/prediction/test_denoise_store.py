@@ -21,16 +21,6 @@ from geoml.survey.store import open_survey, save_survey
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_denoiser(tmp_path_factory.mktemp("network") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def step(checkpoint: Path) -> Denoise:
-    return denoise_step(checkpoint)
-
-
-@pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of 40 shots of 16 traces, three shards; two traces are dead."""
     folder = tmp_path_factory.mktemp("raw")
@@ -63,10 +53,10 @@ def test_store_equals_the_step_in_memory_and_the_two_parts_add_up(
 
 
 @pytest.mark.parametrize("gather", ["receiver", "offset"])
-def test_other_gathers_are_denoised_too(raw: Path, checkpoint: Path, gather: str) -> None:
+def test_other_gathers_are_denoised_too(raw: Path, denoiser_folder: Path, gather: str) -> None:
     survey = open_survey(raw).load()
-    by_shot = run(survey, [denoise_step(checkpoint)])["amplitude"].values
-    other = run(survey, [denoise_step(checkpoint, gather=gather)])["amplitude"].values
+    by_shot = run(survey, [denoise_step(denoiser_folder)])["amplitude"].values
+    other = run(survey, [denoise_step(denoiser_folder, gather=gather)])["amplitude"].values
     assert other.shape == by_shot.shape
     assert np.abs(other - by_shot).max() > 0.01
 
@@ -156,21 +146,23 @@ def test_remainder_of_other_traces_is_refused(raw: Path, tmp_path: Path) -> None
 
 
 def test_first_breaks_that_are_to_stay_must_have_been_picked(
-    checkpoint: Path, raw: Path, tmp_path: Path
+    denoiser_folder: Path, raw: Path, tmp_path: Path
 ) -> None:
-    step = denoise_step(checkpoint, protect_s=0.1)
+    step = denoise_step(denoiser_folder, protect_s=0.1)
     with pytest.raises(GeometryError, match="put the step 'pick_first_breaks' before it"):
         denoise_store(raw, tmp_path / "out.zarr", step)
     assert not (tmp_path / "out.zarr").exists()
     with pytest.raises(OptionError, match="protect_s is 0 s; it must be above 0"):
-        denoise_step(checkpoint, protect_s=0.0)
+        denoise_step(denoiser_folder, protect_s=0.0)
 
 
-def test_stacked_section_is_one_gather_of_offset(raw: Path, checkpoint: Path) -> None:
+def test_stacked_section_is_one_gather_of_offset(raw: Path, denoiser_folder: Path) -> None:
     survey = open_survey(raw).load()
     assert usual_gather(survey) == "shot"
     section = survey.isel(trace=slice(0, 640, 16))
     assert usual_gather(section) == "offset"
     with pytest.raises(GeometryError, match="such as gather: offset"):
-        run(section, [denoise_step(checkpoint)])
-    assert np.isfinite(run(section, [denoise_step(checkpoint, gather="offset")])["amplitude"]).all()
+        run(section, [denoise_step(denoiser_folder)])
+    assert np.isfinite(
+        run(section, [denoise_step(denoiser_folder, gather="offset")])["amplitude"]
+    ).all()
