@@ -43,7 +43,7 @@ class FittedCalibration(NamedTuple):
     Attributes:
         first: Number of the checkpoint that it belongs to, the first of its mixture.
         name: As ``mixture_name`` calls it; empty for the network by itself.
-        calibration: ``factors`` and ``edge_threshold``.
+        calibration: ``factors``, ``edge_threshold``, and the ``coverage`` of the scored pairs.
     """
 
     first: int
@@ -202,6 +202,9 @@ class _Judge:
             factors=calibration.get("factors"),
             edge_threshold=calibration.get("edge_threshold"),
         )
+        if self.fitted and self.fitted[-1].calibration is calibration:
+            # Or a report would state the coverage of the factors before them.
+            calibration["coverage"] = scores.get("coverage", {})
         row = {
             "name": mixture.name,
             "kind": "mixture" if mixture.is_mixture else "network",

@@ -80,6 +80,11 @@ def test_calibrating_anew_leaves_the_calibration_part_out_and_mends_the_coverage
     assert plain["coverage"]["0.8"] > 0.95
     assert done.rows[0]["coverage"]["0.8"] == pytest.approx(0.8, abs=0.12)
     assert done.facts["calibration"] == fractions.calibration.size
+    folder = save_checkpoint(wide, tmp_path / "wide")
+    write_calibrations([folder], done)
+    told = load_checkpoint(folder).calibration
+    assert told["factors"] == done.fitted[0].calibration["factors"]
+    assert told["coverage"] == done.rows[0]["coverage"]
     chosen = choose_pairs(open_pairs(store), [wide], calibrate=True)
     assert not set(chosen.scored) & set(chosen.calibration)
     assert chosen.scored.size + chosen.calibration.size == 160
