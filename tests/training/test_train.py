@@ -15,46 +15,19 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from small_training import MODEL, options, run, run_until_epoch
 
 from geoml.checkpoint import load_checkpoint
-from geoml.errors import CheckpointError, GeomlError, OptionError, StoreError
+from geoml.errors import OptionError
 from geoml.samples import split_pairs
 from geoml.samples.scaling import Scaling
 from geoml.survey.acquisition import Acquisition
 from geoml.tasks import TASKS
-from geoml.training import TrainingOptions, train
-from geoml.training.options import MACHINE_OPTIONS
+from geoml.training import train
 from geoml.training.pair_data import PairData
 from geoml.training.scores import predict_pairs
 
-MODEL = {"mh_unet_s": {"widths": [16, 32], "stem_widths": [8, 16], "dropout": 0.1}}
-
-
-def options(**changes: Any) -> TrainingOptions:
-    base = {"max_epochs": 2, "batch_size": 8, "precision": "32-true", "accelerator": "cpu"}
-    return TrainingOptions(**{**base, **changes})
-
-
-def run(pairs: Path, out: Path, lines: list[str] | None = None, **changes: Any) -> Path:
-    keys = ("task", "model", "resume", "overwrite")
-    given = {key: changes.pop(key) for key in keys if key in changes}
-    tell = (lines if lines is not None else []).append
-    return train(pairs, out, **{"model": MODEL, **given}, options=options(**changes), announce=tell)
-
-
-class PowerCutError(Exception):
-    """The machine goes dark."""
-
-
-def run_until_epoch(last: int, pairs: Path, out: Path, **changes: Any) -> None:
-    """A run that dies as the epoch after ``last`` comes to its end."""
-
-    def announce(line: str) -> None:
-        if line.startswith(f"epoch {last + 1}/"):
-            raise PowerCutError
-
-    with pytest.raises(PowerCutError):
-        train(pairs, out, model=MODEL, options=options(**changes), announce=announce)
+TESTS = Path(__file__).parents[1]
 
 
 def test_trained_network_beats_the_trivial_answers(pairs: Path, tmp_path: Path) -> None:
@@ -121,11 +94,11 @@ def test_resumed_run_ends_with_the_weights_of_one_that_was_never_stopped(
 def test_killed_process_resumes_to_the_same_weights(pairs: Path, tmp_path: Path) -> None:
     whole = load_checkpoint(run(pairs, tmp_path / "whole", max_epochs=4, batch_size=4))
     code = (
-        "import sys; sys.path.insert(0, sys.argv[3]); import test_train as t; "
+        "import sys; sys.path.insert(0, sys.argv[3]); import small_training as t; "
         "from pathlib import Path; "
         "t.run(Path(sys.argv[1]), Path(sys.argv[2]), max_epochs=4, batch_size=4)"
     )
-    command = [sys.executable, "-c", code, pairs, tmp_path / "cut", Path(__file__).parent]
+    command = [sys.executable, "-c", code, pairs, tmp_path / "cut", TESTS]
     process = subprocess.Popen([str(part) for part in command])
     while not (tmp_path / "cut" / "resume" / "last.ckpt").exists():
         assert process.poll() is None
@@ -214,35 +187,6 @@ def test_bfloat16_run_ends_near_the_float32_one(pairs: Path, tmp_path: Path) -> 
     assert losses[1] == pytest.approx(losses[0], rel=0.1)
 
 
-def test_finished_run_is_not_overwritten_unasked(pairs: Path, tmp_path: Path) -> None:
-    out = run(pairs, tmp_path / "run", max_epochs=1)
-    for resume in (False, True):
-        with pytest.raises(StoreError, match="holds a finished run"):
-            run(pairs, out, max_epochs=1, resume=resume)
-    run(pairs, out, max_epochs=1, seed=9, overwrite=True)
-    assert load_checkpoint(out).training["options"]["seed"] == 9
-
-
-def test_refused_options_leave_the_finished_run_that_they_were_to_replace(
-    pairs: Path, tmp_path: Path
-) -> None:
-    out = run(pairs, tmp_path / "run", max_epochs=1)
-    for model in ("mh_unet_z", {"mh_unet_s": {"attention_heads": "many"}}):
-        with pytest.raises(GeomlError):
-            train(pairs, out, model=model, options=options(max_epochs=1), overwrite=True)
-    assert load_checkpoint(out).model_name == "mh_unet_s"
-
-
-def test_interrupted_run_is_not_mixed_with_another(pairs: Path, tmp_path: Path) -> None:
-    run_until_epoch(1, pairs, tmp_path / "cut")
-    with pytest.raises(StoreError, match="interrupted run; pass --resume"):
-        run(pairs, tmp_path / "cut")
-    with pytest.raises(CheckpointError, match=r"other options .*batch_size: 8 before, 4 now"):
-        run(pairs, tmp_path / "cut", batch_size=4, resume=True)
-    with pytest.raises(CheckpointError, match="begun with other task"):
-        run(pairs, tmp_path / "cut", task="velocity", resume=True)
-
-
 def test_resume_where_nothing_was_begun_begins(pairs: Path, tmp_path: Path) -> None:
     assert load_checkpoint(run(pairs, tmp_path / "new", max_epochs=1, resume=True)).state
 
@@ -261,55 +205,14 @@ def test_progress_is_told_up_to_the_end(pairs: Path, tmp_path: Path) -> None:
     assert told[-1] == (1000, 1000)
 
 
-def test_machine_may_change_on_resume_and_the_rest_may_not() -> None:
-    here, there = options(devices=1, workers=0), options(devices=4, workers=2, strategy="ddp")
-    assert here.lasting() == there.lasting()
-    assert set(MACHINE_OPTIONS).isdisjoint(here.lasting())
-    assert options(batch_size=4).lasting() != here.lasting()
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"max_epochs": 0}, "'max_epochs' is 0"),
-        ({"max_minutes": -1.0}, "'max_minutes' is -1"),
-        ({"warmup": 1.0}, "'warmup' is 1"),
-        ({"ema_decay": 1.5}, "'ema_decay' is 1.5"),
-        ({"seed": -1}, "'seed'"),
-    ],
-)
-def test_option_that_cannot_work_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(OptionError, match=message):
-        options(**changes)
-
-
-def test_part_that_training_needs_is_not_left_empty(pairs: Path, tmp_path: Path) -> None:
-    shares = {"train": 0.9, "validation": 0.1, "calibration": 0.0, "test": 0.0}
-    with pytest.raises(OptionError, match="calibration part has share 0"):
-        run(pairs, tmp_path / "run", splits=shares)
-    assert not (tmp_path / "run").exists()
-
-
-def test_unknown_names_are_refused_before_anything_is_written(pairs: Path, tmp_path: Path) -> None:
-    for wrong in ({"task": "velocty"}, {"model": "mh_unet_x"}):
-        with pytest.raises(OptionError, match="Did you mean"):
-            run(pairs, tmp_path / "run", **wrong)
-    assert not (tmp_path / "run").exists()
-
-
-def test_missing_pairs_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="does not exist"):
-        run(tmp_path / "none.zarr", tmp_path / "run")
-
-
 @pytest.mark.slow
 def test_two_processes_train_one_network(pairs: Path, tmp_path: Path) -> None:
     script = tmp_path / "two.py"
     script.write_text(
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
         "from pathlib import Path\n"
-        "import test_train\n"
-        f"test_train.run(Path({str(pairs)!r}), Path({str(tmp_path / 'run')!r}), "
+        "import small_training\n"
+        f"small_training.run(Path({str(pairs)!r}), Path({str(tmp_path / 'run')!r}), "
         "devices=2, strategy='ddp')\n"
     )
     subprocess.run([sys.executable, str(script)], check=True, timeout=120)
