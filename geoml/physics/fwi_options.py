@@ -157,6 +157,18 @@ class FwiOptions:
         if self.held_out == 1:
             raise OptionError("'held_out' of 1 leaves no receiver to fit; choose 0, or 2 and more.")
 
+    def check_line(self) -> None:
+        """Refuse what is for windows alone.
+
+        Raises:
+            OptionError: If layers are asked for.
+        """
+        if self.layer_rounds:
+            raise OptionError(
+                "'layer_rounds' models all shots once an unknown, too much for a line's; leave it "
+                "0 here, and give it to windows."
+            )
+
     @property
     def stencil(self) -> int:
         """Order of the spatial stencil."""

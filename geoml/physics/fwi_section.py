@@ -89,11 +89,8 @@ def invert_waveforms(
         raise ShapeError("There are no shots to invert; give at least one set.")
     for name, grid in (("std", std), ("edges", edges), ("fixed", fixed)):
         check_grid(name, grid, velocity.shape)
-    if options.layer_rounds and any(one.columns is not None for one in shots):
-        raise OptionError(
-            "'layer_rounds' models all shots once an unknown, too much for a line's; leave it 0 "
-            "here, and give it to windows."
-        )
+    if any(one.columns is not None for one in shots):
+        options.check_line()
     options = with_bands(options, shots[0].acquisition)
     run = _Run(velocity, spacing_m, shots, options, std, edges, fixed, state, device)
     return run.result(progress)

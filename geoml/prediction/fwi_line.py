@@ -90,9 +90,11 @@ def refine_line_fwi(
     Raises:
         GeometryError: If the survey's samples are not the acquisition's, or no column of the
             section holds an answer.
+        OptionError: If an option is for windows alone.
         PhysicsError: If a velocity or position cannot be modelled.
     """
     options = options or LINE_OPTIONS
+    options.check_line()
     n_samples = shared_samples(survey, acquisition)
     chosen = chosen_shots(survey, max_shots) if shots is None else shots
     velocity, gaps = _filled(prediction["velocity"].to_numpy())

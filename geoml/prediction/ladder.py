@@ -87,8 +87,10 @@ def climb(
         rung: ``rung``, ``first_arrival_rms_s``, ``data_misfit`` and the same with ``held_out_``
         before them (NaN as None), ``seconds``, ``cpu_seconds``, ``windows`` (through a network),
         ``solves`` (of the wave equation, those of judging it apart as ``check_solves``),
-        ``score`` (1 for the network), ``verdict`` (start, better, worse), ``kept``, ``note``,
-        ``curve`` and ``curve_part`` (see ``Step``); and ``ladder_rule``, in words.
+        ``score`` (1 for the network), ``verdict`` (start, better, worse, or unchanged where the
+        rung gave back the velocity that it was given, not judged where nothing could be
+        measured), ``kept``, ``note``, ``curve`` and ``curve_part`` (see ``Step``); and
+        ``ladder_rule``, in words.
     """
     options = options or LadderOptions()
     judge = _Judge(line, options)
@@ -112,9 +114,15 @@ def climb(
             "curve_part": list(step.parts),
             "options": asdict(rung),  # type: ignore[call-overload]
         }
-        reached = score(judge.misfits(row), judge.misfits(rows[0]))
+        # Rounded like those it is compared with, or the same section may pass for a better one.
+        reached = round(score(judge.misfits(row), judge.misfits(rows[0])), 6)
         better = reached < min(earlier["score"] for earlier in rows)
-        row |= {"score": round(reached, 6), "verdict": "better" if better else "worse"}
+        measured = any(misfit is not None for misfit in judge.misfits(row))
+        row |= {"score": reached, "verdict": "better" if better else "worse"}
+        if not measured:
+            row["verdict"] = "not judged"
+        elif step.section["velocity"].equals(current["velocity"]):
+            row["verdict"] = "unchanged"
         velocities[unique] = step.section["velocity"]
         rows.append(row)
         if better or options.keep == "last":

@@ -19,6 +19,11 @@ HEADINGS = (
     "verdict",
 )
 _NOT_MEASURED = "waveform misfit not measured"
+_TOLD = {
+    "worse": "; WORSE than the best rung before it",
+    "unchanged": "; the section is as before",
+    "not judged": "; nothing to judge it by",
+}
 
 
 def ladder_line(row: Row) -> str:
@@ -39,8 +44,7 @@ def ladder_line(row: Row) -> str:
     if row["solves"]:
         cost.append(f"{row['solves']} solves")
     text = f"{row['rung']}: {', '.join(parts)}; {', '.join(cost)}"
-    if row["verdict"] == "worse":
-        text += "; WORSE than the best rung before it"
+    text += _TOLD.get(row["verdict"], "")
     return text + (f" ({row['note']})" if row["note"] else "")
 
 

@@ -104,8 +104,8 @@ class Step:
     parts: tuple[int, ...] = ()
 
 
-def check_members(line: Line, rungs: Sequence[Rung]) -> None:
-    """Refuse rungs whose networks are missing or do not go together, before any rung is climbed.
+def check_rungs(line: Line, rungs: Sequence[Rung]) -> None:
+    """Refuse rungs that no line can climb, or whose networks do not fit, before any is climbed.
 
     Args:
         line: The line with its network.
@@ -113,9 +113,12 @@ def check_members(line: Line, rungs: Sequence[Rung]) -> None:
 
     Raises:
         CheckpointError: If a checkpoint is not there or of another acquisition.
-        OptionError: If a window has no mirror image, or a network no dropout.
+        OptionError: If a window has no mirror image, a network no dropout, or an option is for
+            windows alone.
     """
     for rung in rungs:
+        if isinstance(rung, ChecksLine):
+            rung.check_line()
         if isinstance(rung, AddsMembers):
             line = rung.joined(line)
             WindowPredictor([line.checkpoint, *line.others], device=line.device, **line.members)
@@ -146,6 +149,15 @@ class AddsMembers(Protocol):
 
     def joined(self, line: Line) -> Line:
         """The line with them."""
+        ...
+
+
+@runtime_checkable
+class ChecksLine(Protocol):
+    """A rung whose options may be for windows alone."""
+
+    def check_line(self) -> None:
+        """Raises: OptionError for such an option."""
         ...
 
 

@@ -93,7 +93,9 @@ def _draw(axes: Axes, rows: Sequence[Row], misfit: str, factor: float) -> None:
     axes.set_xticks(places, names)
     axes.set_xlim(-0.5, len(rows) - 0.5)
     measured = [row[name] for row in rows for name in (misfit, f"held_out_{misfit}")]
-    axes.set_ylim(0, 1.1 * factor * max(value for value in measured if value is not None))
+    # A line of dead traces alone has no misfit, and its report is still to be written.
+    highest = max((value for value in measured if value is not None), default=1.0)
+    axes.set_ylim(0, 1.1 * factor * highest)
     axes.grid(axis="y", color=HAIRLINE, lw=0.6)
     axes.tick_params(colors=MUTED)
     open_frame(axes)

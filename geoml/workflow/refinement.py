@@ -17,7 +17,7 @@ from geoml.prediction.hold_out import held_out_traces
 from geoml.prediction.ladder import LadderOptions, climb
 from geoml.prediction.posterior import check_samples, with_samples
 from geoml.prediction.remodel import chosen_shots
-from geoml.prediction.rung import check_members
+from geoml.prediction.rung import check_rungs
 from geoml.preprocess.replay import replay
 from geoml.registry import build, split_spec, with_options
 from geoml.survey.acquisition import Acquisition
@@ -69,8 +69,8 @@ def refine_section(
         device=section.device,
         progress=progress,
     )
-    # A member that is not there is told now, and not behind hours of other rungs.
-    check_members(line, [rung for _, rung in rungs])
+    # What cannot be climbed is told now, and not behind hours of other rungs.
+    check_rungs(line, [rung for _, rung in rungs])
     clock, cpu = time.perf_counter(), time.process_time()
     predicted = replace(line, guarded=True).predict()
     took = {"seconds": time.perf_counter() - clock, "cpu_seconds": time.process_time() - cpu}

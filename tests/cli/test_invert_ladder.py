@@ -99,9 +99,10 @@ def test_wrong_rung_or_option_is_one_line_with_status_2(
         ("ensemble: {checkpoints: [nowhere]}", "No checkpoint folder 'nowhere'"),
         ("ensemble: {checkpoints: [openfwi_s]}", "trained for another acquisition"),
         ("mirror", "not its own mirror image"),
+        ("fwi: {misfit: waveform, layer_rounds: 2}", "too much for a line's; leave it 0 here"),
     ],
 )
-def test_network_that_does_not_fit_is_told_before_any_rung_is_climbed(
+def test_rung_that_does_not_fit_is_told_before_any_is_climbed(
     folder: Path, rung: str, message: str
 ) -> None:
     out = folder / "none.zarr"

@@ -140,6 +140,17 @@ def test_line_without_picks_is_judged_by_its_waveforms(line: Line, start: xr.Dat
     assert made.attrs["ladder"][1]["kept"]
 
 
+def test_rung_that_changed_nothing_is_not_called_worse(line: Line, start: xr.Dataset) -> None:
+    told: list[str] = []
+    twice = [("truth", Scaled(1.0)), ("truth", Scaled(1.0))]
+    made = climb(line, start, twice, announce=told.append)
+    verdicts = [row["verdict"] for row in made.attrs["ladder"]]
+    assert verdicts == ["start", "better", "unchanged"]
+    assert made.attrs["ladder"][1]["kept"]
+    assert made.attrs["warnings"] == start.attrs["warnings"]
+    assert told[2].endswith("; the section is as before")
+
+
 def test_line_whose_judging_shots_are_dead_is_told_and_not_scored(
     line: Line, start: xr.Dataset
 ) -> None:
@@ -148,7 +159,11 @@ def test_line_whose_judging_shots_are_dead_is_told_and_not_scored(
     told: list[str] = []
     made = climb(dead, start, [("truth", Scaled(1.0))], announce=told.append)
     assert told[1].startswith("truth: waveform misfit not measured; ")
+    assert told[1].endswith("; nothing to judge it by")
     assert [row["score"] for row in made.attrs["ladder"]] == [1.0, 1.0]
+    assert made.attrs["ladder"][1]["verdict"] == "not judged"
+    assert made.attrs["ladder"][0]["kept"]
+    assert made.attrs["warnings"] == start.attrs["warnings"]
     assert ladder_table(made.attrs["ladder"]).splitlines()[2].split()[1:5] == ["-"] * 4
 
 

@@ -166,3 +166,10 @@ def test_sections_share_one_colour_scale(prediction: xr.Dataset) -> None:
 )
 def test_rungs_have_names_for_readers(name: str, shown: str) -> None:
     assert rung_name(name) == shown
+
+
+def test_ladder_that_nothing_could_judge_is_drawn(content: ReportContent) -> None:
+    rows = content.prediction.attrs["ladder"][:1]
+    empty = {name: None for name in rows[0] if name.endswith(("misfit", "rms_s"))}
+    figure = ladder_figure([{**rows[0], **empty, "kept": True}])
+    assert figure.axes[0].get_ylim()[0] == 0
