@@ -35,10 +35,7 @@ class RunningMean(WeightAveraging):
 
         @torch.no_grad()
         def average(means: list[Tensor], currents: list[Tensor], n_averaged: Tensor | int) -> None:
-            n = int(n_averaged)
-            # A full-length mean of few steps would still be full of first, random weights.
-            weight = 1 - min(decay, (1 + n) / (10 + n))
-            torch._foreach_lerp_(means, currents, weight)
+            torch._foreach_lerp_(means, currents, newest_share(decay, int(n_averaged)))
 
         super().__init__(use_buffers=False, multi_avg_fn=average)
         self._shots: deque[Tensor] = deque()
@@ -71,6 +68,17 @@ class RunningMean(WeightAveraging):
         if self._shots:
             with trainer.precision_plugin.forward_context():
                 measure_statistics(pl_module, list(self._shots))
+
+
+def newest_share(decay: float, n_averaged: int) -> float:
+    """Share of the newest weights in the mean [1].
+
+    Args:
+        decay: That of a long run.
+        n_averaged: Steps in the mean before this one.
+    """
+    # A full-length mean of few steps would still be full of first, random weights.
+    return 1 - min(decay, (1 + n_averaged) / (10 + n_averaged))
 
 
 def batch_norms(network: nn.Module) -> list[_BatchNorm]:

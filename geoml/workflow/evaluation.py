@@ -27,6 +27,7 @@ from geoml.workflow.evaluation_pairs import (
     Indices,
     check_same_window,
     choose_pairs,
+    quiet_notes,
     read_gathers,
 )
 from geoml.workflow.evaluation_refinement import refinement_rows, window_rungs
@@ -92,8 +93,11 @@ def evaluate(
     options = options or EvaluationOptions()
     window_rungs(options.refine)  # refuses before anything is computed
     drawing(named, options.samples)
+    mixtures = planned_mixtures(named, options)
     pairs = open_pairs(path)
     notes = [note for name, one in named for note in check_same_window(pairs, one, name)]
+    if options.augment:
+        notes += quiet_notes(named)
     checkpoints = [checkpoint for _, checkpoint in named]
     chosen = choose_pairs(
         pairs,
@@ -104,7 +108,6 @@ def evaluate(
         allow_train=options.allow_train,
     )
     judge = _Judge(path, pairs, chosen, options, progress)
-    mixtures = planned_mixtures(named, options)
     judge.total = len(mixtures) * chosen.scored.size
     rows: list[Row] = []
     predicted: dict[str, Sections] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoml.checkpoint import Checkpoint
+from geoml.errors import OptionError
 from geoml.prediction.mixture_calibration import mixture_name
 from geoml.workflow.evaluation_pairs import Split
 
@@ -79,7 +80,16 @@ class Mixture:
 def planned_mixtures(
     named: Sequence[tuple[str, Checkpoint]], options: EvaluationOptions
 ) -> list[Mixture]:
-    """Every checkpoint by itself, then with its members, then all of them together."""
+    """Every checkpoint by itself, then with its members, then all of them together.
+
+    Raises:
+        OptionError: If a single checkpoint is to be an ensemble.
+    """
+    if options.ensemble and len(named) < 2:
+        raise OptionError(
+            "An ensemble is of two checkpoints at least; name more of them, commas between, or "
+            "leave --ensemble out."
+        )
     mirror, draws = options.mirror, options.dropout_samples
     label = mixture_name([named[0][1]], mirror=mirror, dropout_samples=draws)
     rows = []
@@ -87,7 +97,7 @@ def planned_mixtures(
         rows.append(Mixture(name, number, [checkpoint]))
         if label:
             rows.append(Mixture(f"{name} + {label}", number, [checkpoint], mirror, draws))
-    if options.ensemble and len(named) > 1:
+    if options.ensemble:
         name, together = f"ensemble of {len(named)}", [checkpoint for _, checkpoint in named]
         rows.append(Mixture(name, 0, together))
         if label:

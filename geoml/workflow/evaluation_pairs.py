@@ -159,6 +159,15 @@ def check_same_window(pairs: xr.Dataset, checkpoint: Checkpoint, name: str) -> l
     return [f"the pairs have another source wavelet than {name} was trained for"] if other else []
 
 
+def quiet_notes(named: Sequence[tuple[str, Checkpoint]]) -> list[str]:
+    """A note on each checkpoint that was trained on gathers as they are: there is none to add."""
+    return [
+        f"{name} was trained without augmentation: its gathers are as stored"
+        for name, checkpoint in named
+        if checkpoint.training.get("options", {}).get("augmentation") is None
+    ]
+
+
 def read_gathers(
     path: str | Path, indices: Indices, checkpoint: Checkpoint, *, augment: bool, batch: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:

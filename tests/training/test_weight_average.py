@@ -13,7 +13,7 @@ from geoml.tasks import TASKS
 from geoml.training import TrainingOptions, train
 from geoml.training.pair_data import PairData
 from geoml.training.scores import predict_pairs
-from geoml.training.weight_average import batch_norms, measure_statistics
+from geoml.training.weight_average import batch_norms, measure_statistics, newest_share
 
 WIDTHS = {"time_widths": [8], "widths": [16], "latent": 16, "section_widths": [16, 8]}
 
@@ -31,7 +31,9 @@ OPTIONS = TrainingOptions(
 
 def test_measured_statistics_are_those_of_the_batches() -> None:
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5)).eval()
+    network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5))
+    network(9 + torch.randn(4, 2, 9, 9))  # what it saw before has no say
+    network.eval()
     batches = [torch.randn(4, 2, 9, 9), 3 + torch.randn(4, 2, 9, 9)]
     measure_statistics(network, batches)
     features = [network[0](batch) for batch in batches]
@@ -42,6 +44,12 @@ def test_measured_statistics_are_those_of_the_batches() -> None:
     assert not network[1].training
     assert not network[2].training
     assert network[1].momentum == 0.1
+
+
+def test_mean_is_short_at_first_and_as_long_as_its_decay_later() -> None:
+    shares = [newest_share(0.9, n) for n in (0, 8, 80, 1000)]
+    assert shares == pytest.approx([0.9, 0.5, 0.1, 0.1])
+    assert newest_share(0.0, 5) == 1
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,7 @@ def test_command_refuses_in_one_line(others: Path, tmp_path: Path) -> None:
     assert "each of them once" in refused("evaluate", f"{one},{one}", others)
     assert "does not exist" in refused("evaluate", one, tmp_path / "none.zarr")
     assert "'limit' is 0" in refused("evaluate", one, others, "--limit", 0)
+    assert "two checkpoints at least" in refused("evaluate", one, others, "--ensemble")
     line = refused("evaluate", "marine_sample", others)
     assert "another acquisition than marine_sample was trained for" in line
 

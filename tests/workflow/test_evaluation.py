@@ -103,6 +103,17 @@ def test_all_pairs_of_another_store_are_scored_family_by_family(
     assert limited.facts["scored"] == 10
 
 
+def test_network_that_was_trained_without_noise_is_said_to_be(
+    others: Path, checkpoint: Checkpoint
+) -> None:
+    noisy = {**checkpoint.training["options"], "augmentation": {}}
+    named = [("quiet", checkpoint), ("noisy", replace(checkpoint, training={"options": noisy}))]
+    notes = evaluate(named, others, EvaluationOptions(augment=True, limit=2)).facts["notes"]
+    assert [note for note in notes if "without augmentation" in note] == [
+        "quiet was trained without augmentation: its gathers are as stored"
+    ]
+
+
 def test_trivial_rows_keep_their_order(others: Path, checkpoint: Checkpoint) -> None:
     rows = {row["name"]: row for row in evaluate([("a", checkpoint)], others).rows}
     fitted = ", fitted on these pairs"
