@@ -90,12 +90,23 @@ def main() -> None:
         if isinstance(error, GeomlError) or is_service_error(error):
             # Messages are one line by law; a library's error may not know that.
             line = " ".join(str(error).split()) or type(error).__name__
+        elif _is_memory(error):
+            reason = " ".join(str(error).split())[:160] or "no size is told"
+            line = f"out of memory ({reason}); ask for smaller sizes, or less at a time."
         elif _is_damage(error):
             line = "a stored chunk is damaged, its checksum is wrong; see: geoml verify STORE"
         else:
             raise
         print(f"geoml: {line}", file=sys.stderr)
         sys.exit(2)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether numpy or torch asked for more memory than there is."""
+    told = isinstance(error, RuntimeError) and (
+        "can't allocate memory" in str(error) or "out of memory" in str(error)
+    )
+    return isinstance(error, MemoryError) or told
 
 
 def _is_damage(error: Exception) -> bool:

@@ -58,8 +58,8 @@ class MhUnetConfig:
         if not self.stem_widths or not self.widths or self.blocks < 1:
             raise OptionError("mh_unet needs at least one stem width, width and block.")
         for width in (*self.stem_widths, *self.widths):
-            if width % 8:
-                raise OptionError(f"mh_unet width {width} is not a multiple of 8.")
+            if width < 1 or width % 8:
+                raise OptionError(f"mh_unet width {width} is not a multiple of 8 above 0.")
         if self.stem_widths[-1] % self.map_groups:
             raise OptionError(
                 f"map_groups {self.map_groups} does not divide the last stem width "

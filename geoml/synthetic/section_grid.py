@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class SectionGrid:
     spacing_m: float
 
     def __post_init__(self) -> None:
-        if self.n_depth < 2 or self.n_distance < 2 or not self.spacing_m > 0:
+        if self.n_depth < 2 or self.n_distance < 2 or not 0 < self.spacing_m < math.inf:
             raise OptionError(
                 f"Section grid of {self.n_depth} x {self.n_distance} cells of "
                 f"{self.spacing_m:g} m; it needs at least 2 x 2 cells of a positive size."

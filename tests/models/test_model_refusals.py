@@ -26,6 +26,7 @@ def test_gathers_of_another_size_are_refused_with_both_sizes() -> None:
     ("options", "message"),
     [
         ({"widths": [7]}, "width 7 is not a multiple of 8"),
+        ({"stem_widths": [0]}, "width 0 is not a multiple of 8 above 0"),
         ({"map_groups": 5}, "map_groups 5 does not divide"),
         ({"attention_heads": 5}, "attention_heads 5 does not divide"),
         ({"compression": -1.0}, "compression is -1"),

@@ -43,6 +43,37 @@ def test_a_step_does_not_depend_on_the_gradient_s_size() -> None:
     assert 0.7 < float(weights[0].square().mean().sqrt()) / (0.2 * 0.1) < 1.3
 
 
+def step_of(shape: tuple[int, int], gradients: list[torch.Tensor]) -> torch.Tensor:
+    """The last of several steps at rate 1."""
+    weight = nn.Parameter(torch.zeros(shape))
+    group = {"params": [weight], "lr": 1.0, "weight_decay": 0.0, "orthogonal": True}
+    optimizer, before = Muon([group]), weight.detach().clone()
+    for gradient in gradients:
+        before = weight.detach().clone()
+        weight.grad = gradient
+        optimizer.step()
+    return weight.detach() - before
+
+
+def test_step_is_as_large_for_a_long_matrix_as_for_a_square_one() -> None:
+    generator = torch.Generator().manual_seed(5)
+    for shape in ((16, 16), (16, 400), (400, 16)):
+        step = step_of(shape, [torch.randn(shape, generator=generator)])
+        assert 0.7 < float(step.square().mean().sqrt()) / 0.2 < 1.3
+
+
+def test_momentum_looks_ahead_by_the_gradient_that_it_has_just_seen() -> None:
+    generator = torch.Generator().manual_seed(6)
+    first, second = (torch.randn(24, 30, generator=generator) for _ in range(2))
+    momentum = 0.95 * 0.05 * first + 0.05 * second
+    step = step_of((24, 30), [first, second]).flatten()
+    alike = [
+        float(torch.cosine_similarity(-orthogonal(matrix).flatten(), step, dim=0))
+        for matrix in (0.05 * second + 0.95 * momentum, momentum)
+    ]
+    assert alike[0] > 0.999 > 0.97 > alike[1]
+
+
 def test_what_is_no_matrix_goes_the_way_of_adamw() -> None:
     torch.manual_seed(3)
     network = nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4), nn.SiLU(), nn.Conv2d(4, 1, 1))
@@ -64,7 +95,9 @@ def test_what_is_no_matrix_goes_the_way_of_adamw() -> None:
 
 
 def test_every_weight_is_in_one_group_and_only_matrices_are_orthogonal() -> None:
-    network = nn.Sequential(nn.Conv2d(2, 32, 3), nn.Conv2d(32, 8, 3), nn.Linear(64, 32))
+    network = nn.Sequential(
+        nn.Conv2d(2, 32, 3), nn.Conv2d(32, 8, 3), nn.Linear(64, 32), nn.Conv2d(1, 32, 3)
+    )
     groups = muon_groups(network, 0.1, 0.2, 0.3)
     listed = [id(weight) for group in groups for weight in group["params"]]
     assert sorted(listed) == sorted(id(weight) for weight in network.parameters())

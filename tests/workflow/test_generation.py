@@ -122,6 +122,8 @@ def test_command_trains_a_prior_that_generate_draws_from(tmp_path: Path) -> None
         (["--family", "vae:none", "--out", "m.npy"], "No checkpoint folder 'none'"),
         (["--family", "salt", "--out", "m.npy", "--count", "0"], "at least 1"),
         (["--family", "salt", "--out", "m.npy", "--spacing-m", "0"], "cells of 0 m"),
+        (["--family", "salt", "--out", "m.npy", "--spacing-m", "inf"], "cells of inf m"),
+        (["--family", "salt", "--out", "m.npy", "--cells", "9999999x9999999"], "out of memory"),
         (
             ["--family", "salt", "--family", "blend", "--out", "m.npy", "--option", "a=1"],
             "belongs to one family",
