@@ -238,9 +238,11 @@ def _save_array(prediction: xr.Dataset, out: Path) -> None:
 def _told(attrs: dict[str, Any]) -> list[str]:
     """Verdict, cost and scores, one line each."""
     fwi = attrs["fwi"]
+    # Gathers without a signal have no misfit.
+    start, end = ("none" if misfit is None else f"{misfit:.4g}" for misfit in fwi["misfit"])
     lines = [
         fwi["message"],
-        f"Misfit {fwi['misfit'][0]:.4g} -> {fwi['misfit'][1]:.4g}; {fwi['forward_solves']} forward "
+        f"Misfit {start} -> {end}; {fwi['forward_solves']} forward "
         f"and {fwi['adjoint_solves']} adjoint solves, {fwi['seconds']:.1f} CPU s.",
     ]
     for band in dict.fromkeys(fwi["curve_band"]):

@@ -67,7 +67,8 @@ class FwiOptions:
         trace_power: Traces weigh by their RMS amplitude to minus this power; 1 levels all.
         time_power: Samples weigh by the RMS amplitude around them to minus this power: 1 levels a
             trace along time, so that late reflections count as the direct wave does.
-        held_out: Every so manieth receiver is kept for judging the answer; 0 for none.
+        held_out: Every so manieth receiver, one at least, is kept for judging the answer; 0 for
+            none, and an answer that nothing proves.
         accuracy: Order of the spatial stencil, 4 or 8. None for that of a pair store which says how
             its gathers were modelled (genuine OpenFWI: order 4 on cells of 10 m), and for the
             finest, 8, elsewhere, field gathers above all.

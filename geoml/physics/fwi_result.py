@@ -48,7 +48,8 @@ class FwiResult:
         curve: Each iteration.
         solves: Wave equations solved.
         seconds: Processor time [s].
-        doubtful: True where it was accepted on so small a fall that the section may be worse.
+        doubtful: True where it was accepted on so small a fall, or without receivers left out of
+            the fit, that the section may be worse.
         filters: Last filter of the source, one array a set of shots; empty without an update.
     """
 

@@ -121,8 +121,9 @@ class BandShots:
             observed, options.time_power, round(_LEVEL_S / band.dt_s)
         )
         held = np.zeros(observed.shape[1], dtype=bool)
-        if options.held_out:
-            held[options.held_out // 2 :: options.held_out] = True
+        if options.held_out and held.size > 1:
+            # Spreads too short for the first of so many give their last one.
+            held[min(options.held_out // 2, held.size - 1) :: options.held_out] = True
         self._trace = self._tensor(trace)
         counted = _compared(acquisition, band.simulation_spacing_m)[..., None]
         self._kept = self._tensor(counted & ~held[:, None])

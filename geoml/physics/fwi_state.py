@@ -171,10 +171,17 @@ class FwiState:
             form = f" {self._told_of_layers()}{form}"
         kind = "receivers left out of the fit" if np.isfinite(self.judged[0][1]) else "gathers"
         found = f"misfit of the {kind} {unseen[0]:.4g} at the start, {unseen[last]:.4g} at the end"
-        doubtful = accepted and unseen[last] > _CLEAR_FALL * unseen[0]
+        clear = unseen[last] <= _CLEAR_FALL * unseen[0]
+        # Gathers that were fitted fit better in any case, which proves nothing.
+        doubtful = accepted and not (clear and np.isfinite(self.judged[0][1]))
         if accepted:
             message = f"FWI accepted: {found}.{form}"
-            if doubtful:
+            if clear and doubtful:
+                message += (
+                    " No receiver was left out of the fit to prove the section better, it may be "
+                    "worse."
+                )
+            elif doubtful:
                 message += (
                     f" That is {unseen[last] / unseen[0]:.0%} of the start's; above "
                     f"{_CLEAR_FALL:.0%} the section is not proved better, it may be worse."

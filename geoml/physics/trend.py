@@ -197,6 +197,10 @@ def fit_trend(
             "lower noise_ratio, or give the trend."
         )
     x, t, source, receiver = (a[found] for a in (offsets, times, source, receiver))
+    if not (x > 0).any():
+        raise PhysicsError(
+            "All picked first breaks have offset 0, which tells no velocity; give the trend."
+        )
 
     def trend(unknowns: Floats) -> VelocityTrend:
         surface, gradient = np.exp(unknowns[:2])

@@ -68,6 +68,9 @@ class DataConsistency:
         """
         residual_of = _Residual(line, self.max_shots)
         misfit, residual = residual_of(section)
+        if not np.isfinite(misfit):
+            note = "no trace that it may fit holds a signal"
+            return Step(section, line, residual_of.n_shots, note=note)
         curve, best = [misfit], section
         correction = np.zeros_like(residual)
         strength, solves, windows = self.strength, residual_of.n_shots, 0

@@ -7,6 +7,7 @@ from typing import Literal
 
 import xarray as xr
 
+from geoml.errors import OptionError
 from geoml.physics.fwi_options import FwiOptions
 from geoml.prediction.fwi_line import refine_line_fwi
 from geoml.prediction.hold_out import spread_shots
@@ -27,6 +28,11 @@ class WaveformFit(FwiOptions):
     iterations: int = 8
     misfit: Literal["waveform", "correlation"] = "correlation"
     max_shots: int | None = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_shots is not None and self.max_shots < 1:
+            raise OptionError(f"'max_shots' is {self.max_shots}; it must be at least 1.")
 
     def refine(self, line: Line, section: xr.Dataset) -> Step:
         """The section after the last band; as it was where its own receivers fit no better.

@@ -81,6 +81,7 @@ def test_names_and_rungs_with_options_may_stand_in_one_option() -> None:
         (("--refine", "consistency: {round: 2}"), "has no option 'round'"),
         (("--refine", "consistency: {rounds: 0}"), "'rounds' is 0; it must be at least 1"),
         (("--refine", "mirror, consistency: {round: 2}"), "has no option 'round'"),
+        (("--refine", "fwi: {max_shots: 0}"), "'max_shots' is 0; it must be at least 1"),
         (("--refine", "fwi: {"), "cannot be read; write names with commas"),
         (("--refine", "fwi", "--keep", "both"), "keep"),
         (("--refine", "fwi", "--hold-out", 1), "'hold_out' is 1; 0 for none, or at least 2"),

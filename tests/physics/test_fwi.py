@@ -17,6 +17,7 @@ from geoml.physics.fwi_options import FwiOptions
 from geoml.physics.fwi_result import FwiResult
 from geoml.physics.fwi_section import invert_waveforms
 from geoml.physics.fwi_shots import ShotSet
+from geoml.physics.fwi_state import FwiState
 
 
 def refine(options: FwiOptions = OPTIONS, **more: object) -> FwiResult:
@@ -191,6 +192,21 @@ def test_perfect_start_is_kept_or_left_perfect() -> None:
     ).numpy()
     result = refine_windows_fwi(start(), exact, acquisition(), OPTIONS)[0]
     assert np.abs(result.velocity - start()).mean() < 1.0
+
+
+def test_short_spread_keeps_a_receiver_for_the_verdict_and_none_is_no_proof() -> None:
+    one_band = replace(OPTIONS, bands_hz=(None,), iterations=8, held_out=100)
+    judged = refine(one_band)
+    assert np.isfinite(judged.held_out_misfit).all()
+    assert "receivers left out of the fit" in judged.message
+    # A hundredth is left of the misfit, of gathers that were fitted themselves.
+    state = FwiState.begin(start(), "")
+    state.candidates = [start(), truth()]
+    state.judged = [(1.0, np.nan), (0.01, np.nan)]
+    assert state.verdict().doubtful
+    assert "No receiver was left out of the fit" in state.verdict().message
+    state.judged = [(1.0, 1.0), (0.01, 0.01)]
+    assert not state.verdict().doubtful
 
 
 def test_gathers_without_a_signal_are_refused_before_any_modelling(

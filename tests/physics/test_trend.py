@@ -83,3 +83,8 @@ def test_bad_trends_and_picks_are_refused() -> None:
         fit_trend(np.arange(3.0), np.arange(4.0))
     with pytest.raises(PhysicsError, match="below the top layer of 50 m"):
         VelocityTrend(1800.0, 0.5, 4000.0, 1490.0, 50.0).first_arrivals(100.0, 80.0)
+
+
+def test_picks_without_offset_tell_no_trend() -> None:
+    with pytest.raises(PhysicsError, match="have offset 0, which tells no velocity"):
+        fit_trend(np.zeros(8), np.full(8, 0.01), max_m_s=4000.0)

@@ -84,6 +84,15 @@ def test_network_sees_the_recorded_gathers_with_a_share_of_the_residual(line: Li
     assert step.curve == pytest.approx((misfit, expected), abs=2e-5)
 
 
+def test_silent_line_stays_as_it_was(line: Line) -> None:
+    start = line.predict()
+    silent = replace(line, survey=line.survey.assign(amplitude=0 * line.survey["amplitude"]))
+    step = DataConsistency(rounds=2).refine(silent, start)
+    assert step.section["velocity"].equals(start["velocity"])
+    assert (step.curve, step.windows) == ((), 0)
+    assert step.note == "no trace that it may fit holds a signal"
+
+
 def test_few_shots_can_stand_for_a_long_line(line: Line) -> None:
     assert _Residual(line, 2).n_shots == 2
     _, residual = _Residual(line, 2)(truth().assign(velocity=truth()["velocity"] * 0.9))

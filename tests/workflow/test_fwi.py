@@ -92,6 +92,20 @@ def test_pair_is_modelled_as_its_store_was_unless_told_otherwise(tmp_path: Path)
     assert misfits[0] < 1e-5 < 1e-4 < misfits[1]
 
 
+def test_silent_pair_is_told_and_kept_as_it_began(tmp_path: Path) -> None:
+    attrs = {"steps": [], "families": ["flat_layers"], "provenance": {}}
+    writer = create_pairs(
+        tmp_path / "p.zarr", acquisition(), 1, attrs, shard_samples=1, chunk_samples=1
+    )
+    writer.write(0, 0 * observed(), truth()[None], np.zeros(1, dtype=np.int32))
+    writer.finish()
+    status, told, err = geoml("fwi", tmp_path / "p.zarr", "--out", tmp_path / "v.zarr", *FAST)
+    assert status == 0, err
+    assert "no trace that it may fit holds a signal" in told
+    assert "Misfit none -> none; 0 forward" in told
+    assert open_section(tmp_path / "v.zarr").attrs["fwi"]["misfit"] == [None, None]
+
+
 def test_arrays_and_pictures_are_written(pairs: Path, tmp_path: Path) -> None:
     for name in ("velocity.npy", "velocity.png"):
         once = ("--option", "iterations=1")
