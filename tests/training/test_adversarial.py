@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ from torch import nn
 
 from geoml.checkpoint import Checkpoint, load_checkpoint
 from geoml.errors import OptionError
-from geoml.models import build_model
+from geoml.models import SECTION_NETWORKS, build_model
 from geoml.training import TrainingOptions, train
 from geoml.training.adversarial import AdversarialOptions, gradient_penalty
 from geoml.training.pair_data import PairData
+from geoml.training.weight_average import newest_share
 from geoml.training.window_options import section_shape
 
 WIDTHS = {"time_widths": [8], "widths": [16], "latent": 16, "section_widths": [16, 8]}
@@ -94,6 +97,19 @@ def test_network_learns_velocity_and_the_critic_tells_true_from_drawn(
     assert all("train/critic_loss" in row for row in rows)
 
 
+def test_network_goes_where_the_critic_finds_more_truth(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, bias_m_s = SECTION_NETWORKS["velocity_gan"], {}
+    game = {"critic_steps": 1, "critic_learning_rate": 1e-12, "adversarial_weight": 100.0}
+    for liked, slope in (("fast", 1.0), ("slow", -1.0)):
+        critic = partial(Plane, torch.full((12, 16), slope))
+        monkeypatch.setitem(SECTION_NETWORKS, "velocity_gan", replace(entry, critic=critic))
+        out = run(pairs, tmp_path / liked, max_epochs=1, ema_decay=0.0, adversarial=game)
+        bias_m_s[liked] = load_checkpoint(out).training["scores"]["network"]["bias_m_s"]
+    assert bias_m_s["fast"] - bias_m_s["slow"] > 100
+
+
 @pytest.mark.usefixtures("slim_critic")
 def test_resumed_run_ends_with_the_weights_of_one_that_was_never_stopped(
     pairs: Path, tmp_path: Path
@@ -113,6 +129,22 @@ def test_resumed_run_ends_with_the_weights_of_one_that_was_never_stopped(
     resumed = load_checkpoint(run(pairs, tmp_path / "cut", resume=True, **changes))
     for name, weight in whole.state.items():
         assert torch.equal(resumed.state[name], weight), name
+
+
+@pytest.mark.usefixtures("slim_critic")
+def test_mean_of_the_weights_counts_the_steps_of_the_network_alone(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    def watched(decay: float, n_averaged: int) -> float:
+        counted.append(n_averaged)
+        return newest_share(decay, n_averaged)
+
+    monkeypatch.setattr("geoml.training.weight_average.newest_share", watched)
+    run(pairs, tmp_path / "run", max_epochs=1, adversarial={"critic_steps": 3})
+    # Nine batches, three steps of the network; the first of them begins the mean.
+    assert counted == [1, 2]
 
 
 @pytest.mark.usefixtures("slim_critic")

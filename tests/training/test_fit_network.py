@@ -89,6 +89,20 @@ def test_validation_draws_the_same_numbers_every_time() -> None:
     assert curve[0]["validation/loss"] == pytest.approx(curve[1]["validation/loss"], rel=1e-6)
 
 
+def test_numbers_of_the_training_do_not_come_again_after_a_validation() -> None:
+    drawn: list[float] = []
+
+    class Watched(Square):
+        def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            if network.training:
+                drawn.append(float(torch.rand(())))
+            return super().loss(network, batch)
+
+    often = replace(OPTIONS, steps=30, validate_every=3)
+    fit_network(linear(), Watched(), batches(), list(islice(batches(9), 1)), often)
+    assert len(drawn) == len(set(drawn)) == 30
+
+
 def test_without_validation_the_last_mean_is_kept_and_losses_are_told() -> None:
     network, lines = linear(), []
     curve = fit_network(network, Square(), batches(), [], OPTIONS, announce=lines.append)
