@@ -97,6 +97,16 @@ def test_network_learns_velocity_and_the_critic_tells_true_from_drawn(
     assert all("train/critic_loss" in row for row in rows)
 
 
+@pytest.mark.usefixtures("slim_critic")
+def test_critic_learns_to_find_the_true_models_truer(pairs: Path, tmp_path: Path) -> None:
+    still = {"learning_rate": 1e-12, "muon_learning_rate": 1e-12, "augmentation": None}
+    game = {"critic_steps": 2, "critic_learning_rate": 1e-3, "penalty_weight": 1.0}
+    out = run(pairs, tmp_path / "run", max_epochs=3, adversarial=game, **still)
+    told = [line["train/wasserstein"] for line in load_checkpoint(out).training["curve"]]
+    assert told[-1] > 0.3
+    assert told == sorted(told)
+
+
 def test_network_goes_where_the_critic_finds_more_truth(
     pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
