@@ -70,7 +70,13 @@ def evaluate(
     from geoml.errors import OptionError
     from geoml.workflow.evaluation import evaluate as judge
     from geoml.workflow.evaluation import write_calibrations
-    from geoml.workflow.evaluation_files import named_checkpoints, save_figure, save_json
+    from geoml.workflow.evaluation_files import (
+        check_calibration,
+        check_files,
+        named_checkpoints,
+        save_figure,
+        save_json,
+    )
     from geoml.workflow.evaluation_options import EvaluationOptions
     from geoml.workflow.evaluation_text import evaluation_text
     from geoml.workflow.specification import InvertSection, checked
@@ -91,6 +97,9 @@ def evaluate(
         device=device,
     )
     folders, named = named_checkpoints(checkpoints)
+    check_files([path for path in (json, png) if path is not None])
+    if write_calibration:
+        check_calibration(folders, options)
     with progress_bar("Predicting sections") as progress:
         evaluation = judge(named, pairs, options, progress=progress)
     print(evaluation_text(evaluation))
@@ -101,8 +110,6 @@ def evaluate(
     if write_calibration:
         written = write_calibrations(folders, evaluation)
         if not written:
-            raise OptionError(
-                "Nothing was fitted that --write-calibration could keep; pass --calibrate too."
-            )
+            raise OptionError("Nothing was fitted: no checkpoint here has a spread or edges.")
         for folder in written:
             print(f"calibration written to {folder}")

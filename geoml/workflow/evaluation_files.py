@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from geoml.checkpoint import Checkpoint, load_checkpoint
-from geoml.errors import OptionError
+from geoml.errors import OptionError, StoreError
 from geoml.products.evaluation_figure import evaluation_figure
 from geoml.products.style import png_bytes, write_whole
 from geoml.survey.pairs import open_pairs
 from geoml.workflow.evaluation import Evaluation
+from geoml.workflow.evaluation_options import EvaluationOptions
 
 
 def named_checkpoints(text: str) -> tuple[list[str], list[tuple[str, Checkpoint]]]:
@@ -27,6 +30,43 @@ def named_checkpoints(text: str) -> tuple[list[str], list[tuple[str, Checkpoint]
     if len(set(names)) < len(names):
         names = paths
     return paths, [(name, load_checkpoint(path)) for name, path in zip(names, paths, strict=True)]
+
+
+def check_calibration(folders: Sequence[str], options: EvaluationOptions) -> None:
+    """Refuse to keep a calibration that would not be one, before anything is judged.
+
+    Raises:
+        OptionError: If nothing is to be fitted, or on a part of what there is, or a checkpoint is
+            shipped with geoml.
+    """
+    if not options.calibrate:
+        raise OptionError(
+            "Nothing is fitted that --write-calibration could keep; pass --calibrate."
+        )
+    if options.limit is not None:
+        raise OptionError(
+            f"'limit' of {options.limit} fits the calibration on as few pairs; leave it out with "
+            "--write-calibration."
+        )
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise OptionError(
+                f"'{folder}' is shipped with geoml and is not written to; copy its folder."
+            )
+
+
+def check_files(paths: Sequence[Path]) -> None:
+    """Refuse names that no file can be written under, before anything is judged.
+
+    Raises:
+        StoreError: If one is a folder, or lies where nothing can be made.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise StoreError(f"{path}: a folder; name a file.")
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise StoreError(f"{path}: {above} is no folder that can be written to; name another.")
 
 
 def save_json(evaluation: Evaluation, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from command import geoml, refused
 from judged_pairs import untrained
 
@@ -51,11 +52,22 @@ def test_command_refuses_in_one_line(others: Path, tmp_path: Path) -> None:
     assert "another acquisition than marine_sample was trained for" in line
 
 
-def test_calibration_that_nothing_fitted_is_not_said_to_be_written(
-    others: Path, tmp_path: Path
+def test_what_could_not_be_kept_is_refused_before_anything_is_judged(
+    others: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("judged before the refusal")
+
+    monkeypatch.setattr("geoml.workflow.evaluation.evaluate", never)
     one = save_checkpoint(untrained(None), tmp_path / "c")
     before = (one / "checkpoint.json").read_bytes()
-    asked = ("evaluate", one, others, "--limit", 2, "--write-calibration")
-    assert "pass --calibrate too" in refused(*asked)
+    asked = ("evaluate", one, others, "--write-calibration")
+    assert "pass both" in refused(*asked)
+    assert "'limit' of 2 fits" in refused(*asked, "--calibrate", "--limit", 2)
+    shipped = ("evaluate", "marine_sample", others, "--write-calibration", "--calibrate")
+    assert "is shipped with geoml" in refused(*shipped)
     assert (one / "checkpoint.json").read_bytes() == before
+    plain = tmp_path / "file"
+    plain.touch()
+    assert "a folder; name a file" in refused("evaluate", one, others, "--json", tmp_path)
+    assert "no folder" in refused("evaluate", one, others, "--png", plain / "below" / "e.png")
