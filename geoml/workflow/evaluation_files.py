@@ -40,9 +40,7 @@ def check_calibration(folders: Sequence[str], options: EvaluationOptions) -> Non
             shipped with geoml.
     """
     if not options.calibrate:
-        raise OptionError(
-            "Nothing is fitted that --write-calibration could keep; pass --calibrate."
-        )
+        raise OptionError("--write-calibration keeps what --calibrate fits; pass both.")
     if options.limit is not None:
         raise OptionError(
             f"'limit' of {options.limit} fits the calibration on as few pairs; leave it out with "
