@@ -69,13 +69,13 @@ def evaluate(
     from geoml.cli.invert import rung_specs
     from geoml.errors import OptionError
     from geoml.workflow.evaluation import evaluate as judge
-    from geoml.workflow.evaluation import write_calibrations
     from geoml.workflow.evaluation_files import (
         check_calibration,
         check_files,
         named_checkpoints,
         save_figure,
         save_json,
+        write_calibrations,
     )
     from geoml.workflow.evaluation_options import EvaluationOptions
     from geoml.workflow.evaluation_text import evaluation_text

@@ -12,13 +12,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from geoml.errors import MissingPackageError, OptionError
+from geoml.checkpoint import Checkpoint
+from geoml.errors import MissingPackageError
 from geoml.objectives import conformal_factors, sweep_edges, thin_edges
 from geoml.objectives.section_scores import Sections, TrueSections, section_scores
 from geoml.objectives.velocity_score import SSIM_DEFINITION
 from geoml.physics.edges import velocity_edges
-from geoml.prediction.mixture_calibration import with_mixture_calibration
 from geoml.prediction.network import WindowPredictor
 from geoml.survey.pairs import open_pairs
 from geoml.workflow.evaluation_options import EvaluationOptions, Mixture, planned_mixtures
@@ -137,34 +136,6 @@ def evaluate(
         rows=rows,
         fitted=tuple(judge.fitted),
     )
-
-
-def write_calibrations(folders: Sequence[str | Path], evaluation: Evaluation) -> list[Path]:
-    """Put what an evaluation fitted into the checkpoints, beside what is there.
-
-    Args:
-        folders: Where the checkpoints of the evaluation lie, in its order.
-        evaluation: With what it fitted.
-
-    Returns:
-        Folders that were written.
-
-    Raises:
-        OptionError: If a checkpoint that is to be written is shipped with geoml.
-    """
-    firsts = sorted({fitted.first for fitted in evaluation.fitted})
-    for first in firsts:
-        if not Path(folders[first]).is_dir():
-            raise OptionError(
-                f"'{folders[first]}' is shipped with geoml and is not written to; copy its folder."
-            )
-    for first in firsts:
-        checkpoint = load_checkpoint(folders[first])
-        for fitted in evaluation.fitted:
-            if fitted.first == first:
-                checkpoint = with_mixture_calibration(checkpoint, fitted.name, fitted.calibration)
-        save_checkpoint(checkpoint, folders[first])
-    return [Path(folders[first]) for first in firsts]
 
 
 class _Judge:

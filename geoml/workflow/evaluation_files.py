@@ -7,8 +7,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from geoml.checkpoint import Checkpoint, load_checkpoint
+from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import OptionError, StoreError
+from geoml.prediction.mixture_calibration import with_mixture_calibration
 from geoml.products.evaluation_figure import evaluation_figure
 from geoml.products.style import png_bytes, write_whole
 from geoml.survey.pairs import open_pairs
@@ -46,11 +47,44 @@ def check_calibration(folders: Sequence[str], options: EvaluationOptions) -> Non
             f"'limit' of {options.limit} fits the calibration on as few pairs; leave it out with "
             "--write-calibration."
         )
+    refuse_shipped(folders)
+
+
+def refuse_shipped(folders: Sequence[str | Path]) -> None:
+    """Refuse to write to checkpoints that come with geoml.
+
+    Raises:
+        OptionError: If there is one.
+    """
     for folder in folders:
         if not Path(folder).is_dir():
             raise OptionError(
                 f"'{folder}' is shipped with geoml and is not written to; copy its folder."
             )
+
+
+def write_calibrations(folders: Sequence[str | Path], evaluation: Evaluation) -> list[Path]:
+    """Put what an evaluation fitted into the checkpoints, beside what is there.
+
+    Args:
+        folders: Where the checkpoints of the evaluation lie, in its order.
+        evaluation: With what it fitted.
+
+    Returns:
+        Folders that were written.
+
+    Raises:
+        OptionError: If a checkpoint that is to be written is shipped with geoml.
+    """
+    firsts = sorted({fitted.first for fitted in evaluation.fitted})
+    refuse_shipped([folders[first] for first in firsts])
+    for first in firsts:
+        checkpoint = load_checkpoint(folders[first])
+        for fitted in evaluation.fitted:
+            if fitted.first == first:
+                checkpoint = with_mixture_calibration(checkpoint, fitted.name, fitted.calibration)
+        save_checkpoint(checkpoint, folders[first])
+    return [Path(folders[first]) for first in firsts]
 
 
 def check_files(paths: Sequence[Path]) -> None:

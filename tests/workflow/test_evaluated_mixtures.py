@@ -13,7 +13,8 @@ from geoml.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from geoml.errors import OptionError
 from geoml.samples import split_pairs
 from geoml.survey.pairs import open_pairs
-from geoml.workflow.evaluation import evaluate, write_calibrations
+from geoml.workflow.evaluation import evaluate
+from geoml.workflow.evaluation_files import write_calibrations
 from geoml.workflow.evaluation_options import EvaluationOptions
 from geoml.workflow.evaluation_pairs import choose_pairs
 
